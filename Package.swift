@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+// Imports point down this list only (docs/architecture.md).
+let package = Package(
+    name: "godwit",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "godwit", targets: ["godwit"]),
+        .library(name: "Bitcask", targets: ["Bitcask"]),
+        .library(name: "GodwitClient", targets: ["GodwitClient"]),
+        .library(name: "IMClient", targets: ["IMClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // System libraries.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
+
+        // Pure: bytes and a time in, actions out.
+        .target(name: "GodwitWire", dependencies: [nioCore], swiftSettings: strict),
+        .target(name: "GodwitTLS", dependencies: ["COpenSSL", nioCore], swiftSettings: strict),
+        .target(
+            name: "GodwitTransport", dependencies: ["GodwitWire", "GodwitTLS", nioCore, deque, heap],
+            swiftSettings: strict),
+        .target(
+            name: "GodwitSession", dependencies: ["GodwitWire", "CZlib", nioCore, deque, heap],
+            swiftSettings: strict),
+
+        // Figures.
+        .target(name: "GodwitMetrics", dependencies: [metrics], swiftSettings: strict),
+
+        // Storage.
+        .target(name: "Bitcask", swiftSettings: strict),
+        .target(name: "ShardedStore", dependencies: ["Bitcask"], swiftSettings: strict),
+
+        // The instant-messaging core.
+        .target(name: "IMMessages", dependencies: [protobuf], swiftSettings: strict),
+        .target(name: "IMRouting", dependencies: [], swiftSettings: strict),
+        .target(
+            name: "IMSync", dependencies: ["IMMessages", "ShardedStore", protobuf], swiftSettings: strict),
+        .target(
+            name: "IMService",
+            dependencies: ["COpenSSL", "IMMessages", "IMRouting", "IMSync", "ShardedStore", protobuf, logging],
+            swiftSettings: strict),
+
+        // The two ends.
+        .target(
+            name: "GodwitEdge",
+            dependencies: [
+                "GodwitTransport", "GodwitSession", "GodwitMetrics", "IMService", nioCore, nioPosix, heap, logging,
+                lifecycle, hummingbird,
+            ], swiftSettings: strict),
+        .target(
+            name: "GodwitClient",
+            dependencies: ["GodwitTransport", "GodwitSession", nioCore, nioPosix, logging],
+            swiftSettings: strict),
+        .target(
+            name: "IMClient", dependencies: ["Bitcask", "GodwitClient", "IMMessages", protobuf, logging],
+            swiftSettings: strict),
+
+        // The command.
+        .executableTarget(
+            name: "godwit",
+            dependencies: [
+                "GodwitEdge", "GodwitClient", "IMClient", "IMService", arguments, yams, configuration, unixSignals,
+                histogram,
+            ], swiftSettings: strict),
+
+        // Test support and tests.
+        .target(
+            name: "GodwitSimulation", dependencies: ["GodwitTransport", "GodwitSession", heap],
+            path: "Tests/GodwitSimulation", swiftSettings: strict),
+    ]
+)
+
+for room in [
+    "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitMetrics", "Bitcask", "ShardedStore",
+    "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "IMClient", "GodwitSimulation",
+] {
+    package.targets.append(
+        .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
+}
