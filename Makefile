@@ -1,0 +1,75 @@
+# Godwit: `make run` and `make test` do everything on a fresh Debian machine with Swift and git.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BUILD_PACKAGES := libssl-dev libz-dev pkg-config
+TEST_PACKAGES := prometheus shellcheck
+RELEASE := swift build -c release --static-swift-stdlib --product godwit
+DATA ?= data
+FUZZ_SECONDS ?= 60
+FUZZERS := packet frame envelope record
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: packages
+packages: ## Install the system packages that the build needs
+	@netem/packages.sh $(BUILD_PACKAGES)
+
+.PHONY: release
+release: packages ## Build the release binary .build/release/godwit
+	$(RELEASE)
+
+.PHONY: run
+run: release ## Build and serve with config/godwit.yaml and embedded storage under ./data
+	.build/release/godwit serve --config config/godwit.yaml --data $(DATA)
+
+.PHONY: test
+test: packages ## Everything: lint, unit, property and simulator tests, fuzz corpus, promtool, lab (smoke length)
+	@netem/packages.sh $(TEST_PACKAGES)
+	$(MAKE) lint
+	GODWIT_REQUIRE_TOOLS=1 swift test --no-parallel
+	$(MAKE) lab-smoke
+
+.PHONY: test-fast
+test-fast: packages ## The pure targets' tests only, under a minute
+	swift test --filter 'GodwitWireTests|GodwitTLSTests|GodwitTransportTests|GodwitSessionTests|BitcaskTests'
+
+.PHONY: simulate
+simulate: packages ## Replay one simulator seed: make simulate SEED=42
+	GODWIT_SIM_SEED=$(SEED) swift test --filter GodwitSimulationTests
+
+.PHONY: lab
+lab: release ## The conversation of 400 real chat lines through 4g, loss20 and burst under real tc netem (needs root)
+	netem/lab.sh $(LAB)
+
+.PHONY: lab-smoke
+lab-smoke: release
+	netem/lab.sh --smoke $(LAB)
+
+.PHONY: bench
+bench: release ## Echo round trips a second beside a bare NIO UDP echo
+	.build/release/godwit bench echo
+
+.PHONY: fuzz
+fuzz: packages ## Fuzz every decoder for FUZZ_SECONDS each (libFuzzer with AddressSanitizer); findings stay in Tests/GodwitFuzzingTests/Corpus
+	GODWIT_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product godwit-fuzz
+	@for target in $(FUZZERS); do \
+	    echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	    GODWIT_FUZZ_TARGET=$$target .build-fuzz/release/godwit-fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	        -artifact_prefix=Tests/GodwitFuzzingTests/Corpus/$$target/found- Tests/GodwitFuzzingTests/Corpus/$$target || exit 1; \
+	done
+
+.PHONY: lint
+lint: ## swift format, strictly; shell scripts through shellcheck
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@command -v shellcheck >/dev/null && shellcheck netem/*.sh .ci/run || echo "shellcheck is missing: make test installs it"
+
+.PHONY: format
+format: ## Format all Swift sources
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: clean
+clean: ## Remove what was built (never the data directory)
+	rm -rf .build .build-fuzz

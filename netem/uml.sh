@@ -1,0 +1,66 @@
+#!/bin/bash
+# uml.sh COMMAND [ARGUMENTS...]: runs COMMAND as root in a user-mode Linux kernel that has sch_netem, on this machine's own file system.
+# For machines whose kernel has no sch_netem. Needs Debian's user-mode-linux and kmod. GODWIT_UML_SECONDS (900) and GODWIT_UML_MEMORY (2048M)
+# bound the guest; the exit status is the command's, 125 when the guest died, 124 when its time ran out.
+set -u
+[ $# -gt 0 ] || { echo "usage: $0 COMMAND [ARGUMENTS...]" >&2; exit 2; }
+command -v linux.uml >/dev/null || { echo "$0: linux.uml is missing: apt-get install user-mode-linux" >&2; exit 2; }
+
+job=$(mktemp -d "${TMPDIR:-/tmp}/godwit-uml.XXXXXX") || exit 2
+kernel=
+cleanup() {
+    # The whole guest lives in one process group of ours: killing that leaves no guest process behind.
+    [ -n "$kernel" ] && kill -KILL -- "-$kernel" 2>/dev/null
+    [ -n "${follower:-}" ] && kill "$follower" 2>/dev/null
+    rm -rf "$job"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+modules=/lib/modules
+made_modules=
+[ -d $modules ] || { mkdir -p $modules && made_modules=1; }
+
+{
+    echo '#!/bin/bash'
+    printf 'export PATH=%q HOME=%q LANG=C.UTF-8\n' "$PATH" "${HOME:-/root}"
+    # The guest's own /proc, /sys, /run and shared memory; its module tree is bound over the host's empty one.
+    cat <<'GUEST'
+mount -t proc proc /proc
+mount -t sysfs sys /sys 2>/dev/null
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm 2>/dev/null
+mkdir -p /run/netns
+mount --bind /usr/lib/uml/modules /lib/modules
+for module in ipv6 sch_netem veth sch_fq sch_tbf tcp_bbr; do modprobe $module || echo "uml.sh: no module $module"; done
+ip link set lo up
+GUEST
+    printf 'cd %q\n' "$PWD"
+    printf '%q ' "$@"
+    printf '>%q 2>&1\n' "$job/output"
+    printf 'echo $? >%q\n' "$job/status"
+    echo 'sync; echo o >/proc/sysrq-trigger; sleep 10'
+} >"$job/init"
+chmod +x "$job/init"
+: >"$job/output"
+
+setsid timeout "${GODWIT_UML_SECONDS:-900}" linux.uml mem="${GODWIT_UML_MEMORY:-2048M}" root=/dev/root rootfstype=hostfs rootflags=/ \
+    rw quiet init="$job/init" con=null con0=fd:0,fd:1 ssl=null </dev/null >"$job/console" 2>&1 &
+kernel=$!
+tail -n +1 -f --pid=$kernel "$job/output" &
+follower=$!
+wait $kernel
+outcome=$?
+wait $follower 2>/dev/null
+follower=
+[ -n "$made_modules" ] && rmdir $modules 2>/dev/null
+if [ -s "$job/status" ]; then
+    exit "$(cat "$job/status")"
+fi
+if [ $outcome = 124 ]; then
+    echo "$0: the guest was ended after ${GODWIT_UML_SECONDS:-900} s (GODWIT_UML_SECONDS)" >&2
+    exit 124
+fi
+echo "$0: the guest kernel died before the command ended; its last words:" >&2
+tail -5 "$job/console" >&2
+exit 125
