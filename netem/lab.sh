@@ -41,7 +41,7 @@ fi
 results=${GODWIT_LAB_RESULTS:-.build/lab/$(date -u +%Y%m%dT%H%M%SZ)}
 mkdir -p "$results"
 guest=(/usr/bin/python3 -B netem/guest/conversation.py --godwit "$(realpath "$godwit")" --config config/godwit.yaml
-    --corpus $corpus --results "$results" "${smoke[@]}" "$@")
+    --corpus "$corpus" --results "$results" "${smoke[@]}" "$@")
 
 echo "lab: commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $("$godwit" --version 2>/dev/null || true), results in $results"
 if has_netem; then
