@@ -1,0 +1,90 @@
+/// The families that the edge and its core count in. Meanings and label values: docs/operations.md.
+///
+/// Event loops look their children up once and keep them; only what is rare is looked up when it happens.
+package struct EdgeMetrics: Sendable {
+    // What the user wanted, and each try to get it.
+    package let tasks: CounterFamily
+    package let attempts: CounterFamily
+    package let requestDuration: HistogramFamily
+
+    // What clients report about tries that never arrived.
+    package let clientAttempts: CounterFamily
+    package let clientTasks: CounterFamily
+    package let clientReports: CounterFamily
+    package let clientReportsDropped: CounterFamily
+    package let clientReportAge: HistogramFamily
+
+    // Sessions and their carriers.
+    package let sessions: GaugeFamily
+    package let sessionsOpened: CounterFamily
+    package let sessionsExpired: CounterFamily
+    package let connections: GaugeFamily
+    package let handshakes: CounterFamily
+    package let migrations: CounterFamily
+    package let ackedMessages: CounterFamily
+    package let redeliveries: CounterFamily
+
+    // Datagrams and bytes.
+    package let datagramsReceived: CounterFamily
+    package let datagramsSent: CounterFamily
+    package let datagramsDropped: CounterFamily
+    package let bytesReceived: CounterFamily
+    package let bytesSent: CounterFamily
+    package let packetsLost: CounterFamily
+
+    // Admission.
+    package let shed: CounterFamily
+
+    package let store: StoreMetrics
+    package let im: IMMetrics
+
+    package init(registry: Registry) {
+        tasks = registry.counter(
+            "godwit_tasks_total", "Requests of clients, after retries.", labels: ["result", "command_class"])
+        attempts = registry.counter(
+            "godwit_attempts_total", "Tries on one carrier that reached this server.",
+            labels: ["carrier", "phase", "result"])
+        requestDuration = registry.histogram(
+            "godwit_request_duration_seconds", "From a request's arrival to its response being queued.",
+            labels: ["command"])
+
+        clientAttempts = registry.counter(
+            "godwit_client_attempts_total", "Tries that clients reported afterwards.",
+            labels: ["carrier", "phase", "result", "type"], maximumChildren: 256)
+        clientTasks = registry.counter(
+            "godwit_client_tasks_total", "Tasks that clients reported afterwards.", labels: ["result", "type"])
+        clientReports = registry.counter("godwit_client_reports_total", "Reports received from clients.")
+        clientReportsDropped = registry.counter(
+            "godwit_client_reports_dropped_total", "Reports, or entries in them, not counted.", labels: ["reason"])
+        clientReportAge = registry.histogram(
+            "godwit_client_report_age_seconds", "Age of the oldest failure in a report.",
+            upperBounds: Histogram.ageSeconds)
+
+        sessions = registry.gauge("godwit_sessions", "Sessions kept.", labels: ["carrier", "state"])
+        sessionsOpened = registry.counter(
+            "godwit_sessions_opened_total", "Sessions opened on a carrier.", labels: ["resumption"])
+        sessionsExpired = registry.counter(
+            "godwit_sessions_expired_total", "Sessions forgotten before their client closed them.", labels: ["reason"])
+        connections = registry.gauge("godwit_connections", "Carrier connections, established.", labels: ["carrier"])
+        handshakes = registry.counter(
+            "godwit_handshakes_total", "TLS handshakes finished.", labels: ["carrier", "result"])
+        migrations = registry.counter(
+            "godwit_migrations_total", "Clients that changed their address.", labels: ["result"])
+        ackedMessages = registry.counter("godwit_acked_messages_total", "Messages whose receipt clients confirmed.")
+        redeliveries = registry.counter("godwit_redeliveries_total", "Messages sent again after a resume.")
+
+        datagramsReceived = registry.counter("godwit_datagrams_received_total", "UDP datagrams received.")
+        datagramsSent = registry.counter("godwit_datagrams_sent_total", "UDP datagrams sent.")
+        datagramsDropped = registry.counter(
+            "godwit_datagrams_dropped_total", "UDP datagrams received and not used.", labels: ["reason"])
+        bytesReceived = registry.counter(
+            "godwit_bytes_received_total", "UDP payload or TCP bytes received.", labels: ["carrier"])
+        bytesSent = registry.counter("godwit_bytes_sent_total", "UDP payload or TCP bytes sent.", labels: ["carrier"])
+        packetsLost = registry.counter("godwit_packets_lost_total", "Packets sent and declared lost.")
+
+        shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
+
+        store = StoreMetrics(registry: registry)
+        im = IMMetrics(registry: registry)
+    }
+}
