@@ -1,0 +1,33 @@
+/// A damaged stretch of a data file that opening the store had to skip.
+public struct BitcaskCorruption: Sendable, Equatable {
+    /// The data file.
+    public let path: String
+    /// The first damaged byte.
+    public let offset: UInt64
+    /// How many bytes were skipped until the next sound record.
+    public let bytes: UInt64
+}
+
+/// Figures of one store since it was opened.
+public struct BitcaskStatistics: Sendable, Equatable {
+    /// Live keys.
+    public var keys = 0
+    /// Data files, the active one included.
+    public var files = 0
+    /// Bytes of records that a `get` can return.
+    public var liveBytes: UInt64 = 0
+    /// Bytes that a merge may give back: overwritten values, tombstones, damaged stretches.
+    public var deadBytes: UInt64 = 0
+    /// Damaged stretches skipped at opening, and damaged records met by reads or merges since.
+    public var corruptRecords = 0
+    /// Bytes of an unfinished last write dropped at opening; never part of an acknowledged one.
+    public var tornTailBytes: UInt64 = 0
+    /// Writes taken (a batch counts each of its writes).
+    public var writes: UInt64 = 0
+    /// Syncs of the active file.
+    public var syncs: UInt64 = 0
+    /// Merges finished.
+    public var merges: UInt64 = 0
+    /// Hint files that were damaged or missing and have been rebuilt.
+    public var hintsRebuilt = 0
+}

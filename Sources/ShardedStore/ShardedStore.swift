@@ -1,0 +1,94 @@
+import Bitcask
+
+/// A key-value store of several shards, each one Bitcask directory with one writer thread.
+///
+/// Any thread may call it. A transaction stays within one shard; what must span two goes through a record in the first.
+package final class ShardedStore: Sendable {
+    package struct Options: Sendable {
+        /// Transactions that may wait for one shard; at least 1.
+        package var mailboxLimit: Int
+        /// The options of every shard's store.
+        package var bitcask: BitcaskOptions
+
+        package init(mailboxLimit: Int = 16_384, bitcask: BitcaskOptions = BitcaskOptions()) {
+            self.mailboxLimit = max(mailboxLimit, 1)
+            self.bitcask = bitcask
+        }
+    }
+
+    /// More shards than cores buy nothing; this bounds a slip in the configuration.
+    package static let shardCountLimit = 64
+    package static let defaultShardCount = 4
+
+    /// 16 random bytes made when the data directory was, the same for ever.
+    package let storeID: [UInt8]
+    /// The damaged stretches that opening skipped, for a loud log line each.
+    package let corruptions: [BitcaskCorruption]
+    private let writers: [ShardWriter]
+
+    /// Opens the store in `directory`, creating it when absent.
+    package init(
+        directory: String, shardCount: Int = ShardedStore.defaultShardCount, options: Options = Options()
+    ) throws(StoreError) {
+        guard (1...Self.shardCountLimit).contains(shardCount) else {
+            throw .invalidShardCount(shardCount, limit: Self.shardCountLimit)
+        }
+        storeID = [UInt8](repeating: 0, count: 16)
+        var writers: [ShardWriter] = []
+        var corruptions: [BitcaskCorruption] = []
+        for index in 0..<shardCount {
+            let store: Bitcask
+            do {
+                store = try Bitcask(directory: "\(directory)/\(ShardIndex(index))", options: options.bitcask)
+            } catch {
+                throw .storage(error)
+            }
+            corruptions += store.corruptions
+            writers.append(ShardWriter(store: store, mailboxLimit: options.mailboxLimit))
+        }
+        self.writers = writers
+        self.corruptions = corruptions
+        do {
+            for writer in writers { try writer.start() }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// How many shards there are.
+    package var shardCount: Int { writers.count }
+
+    /// The shard that owns `key`; the same for ever.
+    package func shard(for key: some Sequence<UInt8>) -> ShardIndex {
+        ShardIndex(Int(ShardHash.hash(key) % UInt64(writers.count)))
+    }
+
+    /// The shard that owns the UTF-8 bytes of `key`.
+    package func shard(for key: String) -> ShardIndex {
+        shard(for: key.utf8)
+    }
+
+    /// Runs `body` on the shard's one writer thread, then `completion`.
+    ///
+    /// Writes of `body` commit together, and only when it returns. `completion` runs on the writer thread, in the order
+    /// of the calls, after the sync that made this transaction (and every write it may have read) durable. A refusal
+    /// that needs no thread (`overloaded`, `closed`) completes at once on the caller's. Neither closure may block.
+    package func perform<R: Sendable>(
+        on shard: ShardIndex, _ body: @escaping @Sendable (inout ShardTransaction) throws -> R,
+        completion: @escaping @Sendable (Result<R, StoreError>) -> Void
+    ) {
+        writers[shard.value].perform(Job(body: body, completion: completion))
+    }
+
+    /// Figures of one shard, as of its latest group.
+    package func statistics(of shard: ShardIndex) -> BitcaskStatistics {
+        writers[shard.value].statistics
+    }
+
+    /// Finishes what was accepted, then closes every shard; further calls of `perform` complete with `closed`.
+    package func close() {
+        for writer in writers { writer.close() }
+        for writer in writers { writer.join() }
+    }
+}
