@@ -1,0 +1,70 @@
+import Logging
+import NIOCore
+
+/// Everything that `godwit serve` can be told. Keys, units and defaults: docs/operations.md.
+package struct ServeConfiguration: Equatable, Sendable {
+    /// Where clients connect: UDP for the datagram carrier and TCP for the stream carrier, one port number.
+    package var listen = HostPort(host: "0.0.0.0", port: 7400)
+    /// Where the admin pages are served; no authentication, so keep it private.
+    package var admin = HostPort(host: "127.0.0.1", port: 9464)
+    /// Holds the server's key and certificate and the store; relative to the working directory.
+    package var dataDirectory = "data"
+    /// Event loops that serve clients, 0...64; 0 means one for each processor.
+    package var eventLoops = 0
+    package var log = Log()
+    package var limits = Limits()
+    package var timeouts = Timeouts()
+    package var store = Store()
+    package var upstreams = Upstreams()
+
+    package init() {}
+
+    package struct Log: Equatable, Sendable {
+        package var level = Logger.Level.info
+    }
+
+    /// Each is for the whole process; the edge divides it by its event loops.
+    package struct Limits: Equatable, Sendable {
+        /// Carrier connections, established or not.
+        package var connections = 100_000
+        /// Connections whose handshake is not complete.
+        package var halfOpen = 4_096
+        /// Sessions kept, attached or waiting for their client.
+        package var sessions = 200_000
+        /// How long a session waits for its client before it is forgotten.
+        package var sessionIdle = TimeAmount.hours(24)
+    }
+
+    package struct Timeouts: Equatable, Sendable {
+        /// From a connection's first byte to its complete handshake.
+        package var handshake = TimeAmount.seconds(10)
+        /// Without anything authentic from the peer, a carrier connection is closed.
+        package var idle = TimeAmount.seconds(30)
+        /// How long a shutdown waits for work that was begun.
+        package var shutdown = TimeAmount.seconds(10)
+    }
+
+    package struct Store: Equatable, Sendable {
+        /// Fixed when the data directory is made; each has one writer thread.
+        package var shards = 4
+    }
+
+    /// Who answers a command.
+    package struct Upstreams: Equatable, Sendable {
+        package var echo = EchoUpstream.builtin
+        package var im = IMUpstream.core
+    }
+
+    package enum EchoUpstream: String, CaseIterable, Sendable {
+        /// Answered by the edge, without login.
+        case builtin
+        /// Answered with "unknown command".
+        case off
+    }
+
+    package enum IMUpstream: String, CaseIterable, Sendable {
+        /// The core in this process.
+        case core
+        case off
+    }
+}
