@@ -1,0 +1,116 @@
+import GodwitTLS
+import GodwitWire
+
+/// Why a connection ended.
+package enum CloseReason: Error, Sendable, Equatable {
+    case idleTimeout
+    case handshakeTimeout
+    /// The TLS handshake failed here.
+    case tls(TLSError)
+    /// The peer's application closed, with its code and text.
+    case peer(code: UInt64, reason: String)
+    /// Our application closed.
+    case local(code: UInt64, reason: String)
+    /// The peer broke the protocol and was told so.
+    case protocolViolation(ProtocolError)
+    /// The peer's transport closed because of an error that it saw.
+    case peerError(TransportErrorCode, reason: String)
+    /// The server speaks none of our versions.
+    case versionMismatch(supported: [UInt8])
+}
+
+extension CloseReason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .idleTimeout: "nothing was heard from the peer for the idle timeout"
+        case .handshakeTimeout: "the handshake took too long; the server may be unreachable over UDP"
+        case .tls(let error): "TLS failed: \(error)"
+        case .peer(let code, let reason): "the peer closed with code \(code): \(reason)"
+        case .local(let code, let reason): "closed here with code \(code): \(reason)"
+        case .protocolViolation(let error): "the peer broke the protocol: \(error)"
+        case .peerError(let code, let reason): "the peer's transport closed with \(code): \(reason)"
+        case .versionMismatch(let supported):
+            "the server supports only protocol versions \(supported); update the client or the server"
+        }
+    }
+}
+
+/// What a peer did that the protocol forbids.
+package enum ProtocolError: Error, Sendable, Equatable {
+    case frame(WireError)
+    /// A frame that may not appear in this packet number space, or from this role.
+    case frameNotAllowed(type: UInt64)
+    case acknowledgedUnsentPacket(UInt64)
+    case flowControl(limit: UInt64)
+    case messageLimit(UInt64)
+    case messageTooLarge(bytes: UInt64, limit: Int)
+    /// Two frames disagree on where a message ends.
+    case inconsistentMessageEnd(message: UInt64)
+    case tooManyFragments(message: UInt64)
+    case handshakeBufferExceeded(limit: Int)
+    case emptyPacket
+}
+
+extension ProtocolError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .frame(let error): "a frame cannot be read: \(error)"
+        case .frameNotAllowed(let type): "a frame of type \(type) is not allowed here"
+        case .acknowledgedUnsentPacket(let number): "packet \(number) was acknowledged but never sent"
+        case .flowControl(let limit): "more than \(limit) bytes of messages were sent"
+        case .messageLimit(let limit): "more than \(limit) messages were begun"
+        case .messageTooLarge(let bytes, let limit):
+            "a message of at least \(bytes) bytes is over the limit of \(limit)"
+        case .inconsistentMessageEnd(let message): "frames disagree on where message \(message) ends"
+        case .tooManyFragments(let message): "message \(message) came in too many pieces"
+        case .handshakeBufferExceeded(let limit): "handshake data reaches over \(limit) bytes ahead"
+        case .emptyPacket: "a packet without frames"
+        }
+    }
+
+    /// What the CLOSE frame says to the peer.
+    package var code: TransportErrorCode {
+        switch self {
+        case .frame: .frameEncoding
+        case .flowControl, .messageLimit: .flowControl
+        case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
+        case .handshakeBufferExceeded: .handshakeBuffer
+        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket: .protocolViolation
+        }
+    }
+}
+
+/// Codes in a transport CLOSE frame (docs/protocol.md, "Error codes"). Open: a peer may send codes of a later version.
+package struct TransportErrorCode: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static let noError = TransportErrorCode(rawValue: 0x0)
+    package static let internalError = TransportErrorCode(rawValue: 0x1)
+    package static let flowControl = TransportErrorCode(rawValue: 0x3)
+    package static let messageState = TransportErrorCode(rawValue: 0x5)
+    package static let frameEncoding = TransportErrorCode(rawValue: 0x7)
+    package static let protocolViolation = TransportErrorCode(rawValue: 0xa)
+    package static let handshakeBuffer = TransportErrorCode(rawValue: 0xd)
+    /// The TLS handshake failed; the reason says how.
+    package static let tlsFailure = TransportErrorCode(rawValue: 0x100)
+}
+
+extension TransportErrorCode: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noError: "no error"
+        case .internalError: "internal error"
+        case .flowControl: "flow control error"
+        case .messageState: "message state error"
+        case .frameEncoding: "frame encoding error"
+        case .protocolViolation: "protocol violation"
+        case .handshakeBuffer: "handshake buffer exceeded"
+        case .tlsFailure: "TLS failure"
+        default: "error 0x" + String(rawValue, radix: 16)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import GodwitWire
+import NIOCore
+
+/// What a connection has to tell the session above it, taken with `Connection.pollEvent()`.
+package enum ConnectionEvent {
+    /// The handshake is complete. Comes once, before any message.
+    case established
+    /// A whole message from the peer, once, in no particular order.
+    case message(ByteBuffer)
+    /// The peer's transport has the whole message that `send` gave this number.
+    case messageAcknowledged(UInt64)
+    /// Packets now go to this address: the peer's address has changed (server side).
+    case remoteAddressChanged(Address)
+    /// Comes once, last. The connection still wants to be driven (it may owe the peer a CLOSE) until `state` is `.closed`.
+    case closed(CloseReason)
+}
+
+package enum ConnectionState: Sendable, Equatable {
+    case handshaking
+    case established
+    /// We closed; the peer is being told.
+    case closing
+    /// The peer closed; we are silent until late packets have died out.
+    case draining
+    /// Nothing more will happen; the owner can drop the connection.
+    case closed
+}

@@ -1,0 +1,35 @@
+import NIOCore
+
+/// A connection's figures since it began; plain integers read by the owner at any time.
+package struct ConnectionStatistics: Sendable {
+    /// Exponentially smoothed round trip (RFC 9002 §5.3); nil before the first measurement.
+    package var smoothedRTT: TimeAmount?
+    package var rttVariation: TimeAmount = .nanoseconds(0)
+    package var minimumRTT: TimeAmount?
+
+    package var packetsSent: UInt64 = 0
+    package var packetsReceived: UInt64 = 0
+    /// Ack-eliciting packets declared lost, spurious ones included.
+    package var packetsLost: UInt64 = 0
+    /// Packets declared lost whose acknowledgement came after all.
+    package var spuriousLosses: UInt64 = 0
+    package var datagramsSent: UInt64 = 0
+    package var datagramsReceived: UInt64 = 0
+    /// UDP payload bytes.
+    package var bytesSent: UInt64 = 0
+    package var bytesReceived: UInt64 = 0
+    package var messagesSent: UInt64 = 0
+    package var messagesReceived: UInt64 = 0
+    /// Times the probe timer fired.
+    package var probes: UInt64 = 0
+    package var congestionWindowBytes = 0
+    package var bytesInFlight = 0
+
+    /// Received packets that were dropped, by reason.
+    package var drops = DropCounters()
+
+    /// Share of our packets that were lost, 0...1; spurious losses are not counted.
+    package var lossRate: Double {
+        packetsSent == 0 ? 0 : Double(packetsLost &- min(spuriousLosses, packetsLost)) / Double(packetsSent)
+    }
+}

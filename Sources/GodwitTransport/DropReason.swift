@@ -1,0 +1,64 @@
+/// Why a received packet or datagram was thrown away without effect.
+package enum DropReason: Int, Sendable, CaseIterable {
+    /// Not a packet of this protocol, or cut short.
+    case malformed
+    case unsupportedVersion
+    /// A packet type that is reserved for later versions.
+    case unsupportedType
+    /// A connection ID that names no connection here.
+    case unknownConnection
+    /// A loop index that no event loop has.
+    case unknownLoop
+    /// A first datagram below `ProtocolLimits.minimumInitialDatagramBytes`.
+    case initialTooSmall
+    case connectionLimit
+    case halfOpenLimit
+    /// The packet's tag does not fit: corrupted, forged, or for other keys.
+    case authenticationFailed
+    case duplicate
+    /// Keys for the packet's space are gone or not there and the waiting room is full.
+    case noKeys
+    /// From an address other than the server's (client side).
+    case unexpectedAddress
+    /// TLS could not be set up for a new connection.
+    case tlsSetup
+    /// The connection is closed or draining.
+    case closed
+
+    /// The label value in metrics.
+    package var name: String {
+        switch self {
+        case .malformed: "malformed"
+        case .unsupportedVersion: "unsupported_version"
+        case .unsupportedType: "unsupported_type"
+        case .unknownConnection: "unknown_connection"
+        case .unknownLoop: "unknown_loop"
+        case .initialTooSmall: "initial_too_small"
+        case .connectionLimit: "connection_limit"
+        case .halfOpenLimit: "half_open_limit"
+        case .authenticationFailed: "authentication_failed"
+        case .duplicate: "duplicate"
+        case .noKeys: "no_keys"
+        case .unexpectedAddress: "unexpected_address"
+        case .tlsSetup: "tls_setup"
+        case .closed: "closed"
+        }
+    }
+}
+
+/// One plain counter for each `DropReason`.
+package struct DropCounters: Sendable {
+    private var counts = [14 of UInt64](repeating: 0)
+
+    package init() {}
+
+    package subscript(reason: DropReason) -> UInt64 { counts[reason.rawValue] }
+
+    package var total: UInt64 { DropReason.allCases.reduce(0) { $0 &+ self[$1] } }
+
+    mutating func count(_ reason: DropReason) { counts[reason.rawValue] &+= 1 }
+
+    package mutating func add(_ other: DropCounters) {
+        for reason in DropReason.allCases { counts[reason.rawValue] &+= other[reason] }
+    }
+}

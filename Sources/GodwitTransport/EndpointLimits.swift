@@ -1,0 +1,13 @@
+/// How much one event loop's server endpoint takes on.
+package struct EndpointLimits: Sendable {
+    /// Connections of any state. Default 100,000.
+    package var maximumConnections = 100_000
+
+    /// Connections whose handshake is not complete: each holds a TLS engine of some 50 KB. Default 1,024.
+    package var maximumHalfOpen = 1024
+
+    /// How many event loops share the port; packets for a loop index beyond it are dropped. Default 1.
+    package var loopCount: UInt8 = 1
+
+    package init() {}
+}

@@ -1,0 +1,52 @@
+import NIOCore
+
+/// What a datagram connection may use and how long it waits. One value for all connections of an endpoint.
+package struct TransportConfiguration: Sendable {
+    /// Silence after which a connection is given up without a word. Default 30 s.
+    package var idleTimeout: TimeAmount = .seconds(30)
+
+    /// A PING is sent after this much silence, to keep NAT bindings and to notice a dead path; nil for never, which is
+    /// right for servers. Clients: 15 s, half of the shortest common UDP binding.
+    package var keepAliveInterval: TimeAmount?
+
+    /// A handshake that takes longer than this has failed. Default 10 s.
+    package var handshakeTimeout: TimeAmount = .seconds(10)
+
+    /// The largest message, in bytes, in either direction. Default 262,144; a peer that sends more is disconnected.
+    package var maximumMessageBytes = 262_144
+
+    /// Bytes accepted by `send` and not yet acknowledged. Default 4 MiB.
+    package var maximumQueuedBytes = 4 << 20
+
+    /// Messages accepted by `send` and not yet acknowledged. Default 8,192.
+    package var maximumQueuedMessages = 8192
+
+    /// Bytes of incoming messages that may be under way or waiting to be taken. At least `ProtocolLimits.initialMaxData`,
+    /// which the peer may use unasked. Default 1 MiB.
+    package var receiveWindowBytes = 1 << 20
+
+    /// Incoming messages that may be under way or waiting to be taken. At least `ProtocolLimits.initialMaxMessages`.
+    /// Default 1,024.
+    package var receiveWindowMessages = 1024
+
+    /// The round trip assumed before the first measurement. Default 100 ms, below RFC 9002's 333 ms: on a lossy network
+    /// an early probe saves more than a late one spares.
+    package var initialRTT: TimeAmount = .milliseconds(100)
+
+    /// How long an acknowledgement may wait for data to ride on. Default and maximum 5 ms, which the peer's probe timer
+    /// allows for.
+    package var acknowledgementDelay: TimeAmount = .milliseconds(5)
+
+    /// UDP payload, in bytes: 1,200 passes every path that carries IPv6 and nearly all tunnels (RFC 9000 §14).
+    package var maximumDatagramBytes = 1200
+
+    package init() {}
+
+    package static var server: TransportConfiguration { TransportConfiguration() }
+
+    package static var client: TransportConfiguration {
+        var configuration = TransportConfiguration()
+        configuration.keepAliveInterval = .seconds(15)
+        return configuration
+    }
+}
