@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import GodwitMetrics
+
+@Suite("promtool")
+struct PromtoolTests {
+    @Test("promtool finds nothing to say about a page with every family in use", .enabled(if: Tool.isExpected))
+    func checkMetrics() throws {
+        let registry = Registry()
+        fillEveryFamily(EdgeMetrics(registry: registry))
+        registry.collectProcessFigures()
+        registry.setBuildInfo(version: "0.1.0", revision: "quote\" back\\slash\nline")
+        let result = try Tool.run(["promtool", "check", "metrics"], input: registry.render())
+        #expect(result.status == 0)
+        #expect(result.output == "")
+    }
+
+    /// Walks the families by reflection, so that a new one is checked without being named here.
+    private func fillEveryFamily(_ metrics: Any) {
+        for child in Mirror(reflecting: metrics).children {
+            switch child.value {
+            case let family as CounterFamily: family.child(family.labelNames.map { ($0, "a\"b\\c\nd") }).increment()
+            case let family as GaugeFamily: family.child(family.labelNames.map { ($0, "é中") }).set(-1.5)
+            case let family as HistogramFamily: family.child(family.labelNames.map { ($0, "") }).observe(0.3)
+            case is Counter, is Gauge: break
+            default: fillEveryFamily(child.value)
+            }
+        }
+    }
+}
+
+/// Command-line tools that tests use. Where they must be there, GODWIT_REQUIRE_TOOLS is set and a missing one fails.
+enum Tool {
+    static var isExpected: Bool {
+        ProcessInfo.processInfo.environment["GODWIT_REQUIRE_TOOLS"] != nil
+            || (try? run(["promtool", "--version"], input: "").status) == 0
+    }
+
+    static func run(_ arguments: [String], input: String) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        let stdin = Pipe()
+        let output = Pipe()
+        process.standardInput = stdin
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+}
