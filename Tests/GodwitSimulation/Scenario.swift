@@ -1,0 +1,138 @@
+import GodwitWire
+import NIOCore
+
+/// What happens in one simulated life, drawn from a seed: a network, what is said over it, and what goes wrong meanwhile.
+package struct Scenario: Sendable {
+    /// A message that an application wants to send.
+    package struct Message: Hashable, Sendable {
+        /// Counts each direction's messages from 0.
+        package let number: UInt64
+        package let lane: UInt64?
+        /// Body bytes.
+        package let length: Int
+
+        package init(number: UInt64, lane: UInt64?, length: Int) {
+            self.number = number
+            self.lane = lane
+            self.length = length
+        }
+    }
+
+    package enum Event: Hashable, Sendable {
+        case request(Message)
+        case push(Message)
+        case blackout(TimeAmount)
+        /// The address translator forgets the client; `noticed` when the client's system tells it so.
+        case rebinding(noticed: Bool)
+        /// The client's carrier dies without a word, as when an operating system closes the socket.
+        case carrierLoss
+        /// The client's process dies and a new one starts with the ticket on its disk.
+        case clientRestart
+        /// The server's process dies with all its connections and sessions.
+        case serverRestart
+    }
+
+    package struct Step: Sendable {
+        /// Since the start.
+        package let at: TimeAmount
+        package let event: Event
+    }
+
+    package let seed: UInt64
+    package let profile: NetworkProfile
+    /// In the order of time.
+    package let steps: [Step]
+    /// When the network becomes clean and nothing goes wrong any more.
+    package let healing: TimeAmount
+
+    package static func draw(seed: UInt64) -> Scenario {
+        var draft = Draft(random: .seeded(seed))
+        return draft.scenario(seed: seed)
+    }
+
+    package var requests: [Message] {
+        steps.compactMap { if case .request(let message) = $0.event { message } else { nil } }
+    }
+
+    package var pushes: [Message] {
+        steps.compactMap { if case .push(let message) = $0.event { message } else { nil } }
+    }
+}
+
+extension Scenario: CustomStringConvertible {
+    /// For the person who reads about a failed seed: messages are summed up, faults are listed.
+    package var description: String {
+        let faults = steps.compactMap { step -> String? in
+            let seconds = Double(step.at.nanoseconds / 1_000_000) / 1_000
+            return switch step.event {
+            case .request, .push: nil
+            case .blackout(let length): "\(seconds) s blackout of \(length.nanoseconds / 1_000_000) ms"
+            case .rebinding(let noticed): "\(seconds) s rebinding\(noticed ? ", noticed" : "")"
+            case .carrierLoss: "\(seconds) s carrier loss"
+            case .clientRestart: "\(seconds) s client restart"
+            case .serverRestart: "\(seconds) s server restart"
+            }
+        }
+        let largest = (requests + pushes).map(\.length).max() ?? 0
+        return """
+            seed \(seed): \(profile.name), \(requests.count) requests, \(pushes.count) pushes, largest \(largest) bytes; \
+            \(faults.isEmpty ? "no faults" : faults.joined(separator: "; "))
+            """
+    }
+}
+
+/// Draws a scenario. Every draw is from one generator, in a fixed order.
+private struct Draft {
+    let random: RandomSource
+
+    private static let millisecondsOfTalk: UInt64 = 8_000
+
+    mutating func scenario(seed: UInt64) -> Scenario {
+        let profile = NetworkProfile.all[Int(below(UInt64(NetworkProfile.all.count)))]
+        var steps: [Scenario.Step] = []
+        let large = below(4) == 0 ? below(20) : 20
+        let requestTimes = times(8 + below(14))
+        for (number, time) in requestTimes.enumerated() {
+            steps.append(.init(at: time, event: .request(message(number, isLarge: UInt64(number) == large))))
+        }
+        for (number, time) in times(4 + below(8)).enumerated() {
+            steps.append(.init(at: time, event: .push(message(number, isLarge: false))))
+        }
+        for time in times(below(4)) { steps.append(.init(at: time, event: fault())) }
+        // A stable order for steps of the same time: the standard library's sort does not promise one.
+        let ordered = steps.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
+        return Scenario(
+            seed: seed, profile: profile, steps: ordered.map(\.element),
+            healing: .milliseconds(Int64(Self.millisecondsOfTalk) + 2_000))
+    }
+
+    private mutating func fault() -> Scenario.Event {
+        switch below(12) {
+        case 0..<3: .blackout(.milliseconds(Int64(200 + below(6_000))))
+        case 3..<5: .rebinding(noticed: true)
+        case 5..<7: .rebinding(noticed: false)
+        case 7..<9: .carrierLoss
+        case 9..<11: .clientRestart
+        default: .serverRestart
+        }
+    }
+
+    private func message(_ number: Int, isLarge: Bool) -> Scenario.Message {
+        let lane = below(4)
+        let length =
+            switch below(16) {
+            case _ where isLarge: 20_000 + below(40_000)
+            case 0: UInt64(1)
+            case 1..<12: 1 + below(300)
+            default: 300 + below(4_000)
+            }
+        return Scenario.Message(number: UInt64(number), lane: lane == 3 ? nil : lane, length: Int(length))
+    }
+
+    /// So many times within the talk, in order.
+    private func times(_ count: UInt64) -> [TimeAmount] {
+        (0..<count).map { _ in below(Self.millisecondsOfTalk) }.sorted().map { .milliseconds(Int64($0)) }
+    }
+
+    private func below(_ limit: UInt64) -> UInt64 { random.next() % limit }
+}
