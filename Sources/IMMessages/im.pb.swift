@@ -13,7 +13,7 @@
 /// The generated Swift is committed (Sources/IMMessages/im.pb.swift). After a change, regenerate it with swift-protobuf's
 /// plugin of the version in Package.swift:
 ///
-///   protoc --plugin=protoc-gen-swift=PATH -I docs --swift_opt=Visibility=Package --swift_out=Sources/IMMessages im.proto
+///   protoc --plugin=protoc-gen-swift=PATH -I docs --swift_opt=Visibility=Package --swift_out=Sources/IMMessages im.proto im-store.proto
 ///
 /// Every byte counts on a 32 kbit/s link: a field that the reader knows already is left out, and each field says when.
 
