@@ -2,7 +2,7 @@
 package struct IMServiceConfiguration: Sendable {
     /// Where accounts, timelines and keys live. Made when missing.
     package var directory: String
-    /// Writer threads, each with its own files; fixed when the directory is first made. 1 to 255.
+    /// Writer threads, each with its own files; fixed when the directory is first made. 1 to 64.
     package var shardCount: Int
     /// Cost of a password hash.
     package var passwordCost = PasswordCost.standard
@@ -18,6 +18,9 @@ package struct IMServiceConfiguration: Sendable {
     package var devicesPerUserMax = 32
     /// Sessions of one user that hear notifies.
     package var sessionsPerUserMax = 64
+
+    /// Wall time in milliseconds since 1970, for stored times, tokens and ids.
+    package var clock: @Sendable () -> UInt64 = WallClock.milliseconds
 
     package init(directory: String, shardCount: Int = 4) {
         self.directory = directory

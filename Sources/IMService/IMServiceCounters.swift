@@ -17,6 +17,8 @@ package struct IMServiceCounters: Equatable, Sendable {
     package var unavailable = 0
     /// Deliveries that an earlier process left behind, done after the start.
     package var deliveriesRecovered = 0
+    /// Deliveries kept aside because the recipient's timeline is damaged: an operator must look.
+    package var deadLetters = 0
     /// Sessions attached now.
     package var sessionsAttached = 0
 
