@@ -1,0 +1,64 @@
+import NIOCore
+
+/// What a carrier tells the client that owns it, always on the event loop.
+protocol CarrierOwner: AnyObject {
+    /// The server has answered something during the handshake.
+    func carrierProgressed(_ id: AttemptID)
+    /// Envelopes can be sent.
+    func carrierEstablished(_ id: AttemptID)
+    /// A whole envelope from the server.
+    func carrier(_ id: AttemptID, received envelope: ByteBuffer)
+    /// A burst of envelopes has been handed over, or there is room for more.
+    func carrierBecameReady(_ id: AttemptID)
+    /// The carrier is gone.
+    func carrier(_ id: AttemptID, failed failure: AttemptFailure, reason: String)
+}
+
+/// A carrier of either kind. An enum, because each envelope passes through it.
+enum LiveCarrier {
+    case datagram(DatagramCarrier)
+    case stream(StreamCarrier)
+
+    var canSend: Bool {
+        switch self {
+        case .datagram(let carrier): carrier.canSend
+        case .stream(let carrier): carrier.canSend
+        }
+    }
+
+    func send(_ envelope: ByteBuffer) {
+        switch self {
+        case .datagram(let carrier): carrier.send(envelope)
+        case .stream(let carrier): carrier.send(envelope)
+        }
+    }
+
+    /// Puts on the wire what was sent.
+    func flush() {
+        switch self {
+        case .datagram(let carrier): carrier.drive()
+        case .stream(let carrier): carrier.flush()
+        }
+    }
+
+    func close() {
+        switch self {
+        case .datagram(let carrier): carrier.close()
+        case .stream(let carrier): carrier.close()
+        }
+    }
+
+    var figures: CarrierFigures {
+        switch self {
+        case .datagram(let carrier): carrier.figures
+        case .stream(let carrier): carrier.figures
+        }
+    }
+}
+
+/// A carrier's path figures.
+struct CarrierFigures: Equatable {
+    var roundTrip: TimeAmount?
+    var lossRate: Double?
+    var lastHeardAt: NIODeadline?
+}

@@ -1,0 +1,135 @@
+import GodwitTLS
+import NIOCore
+import NIOPosix
+
+/// A client of a Godwit server: one session that goes on across carriers, addresses and outages.
+///
+/// ```swift
+/// var configuration = ClientConfiguration(server: try ServerEndpointName(parsing: "chat.example:7400"), pins: [pin])
+/// let client = try GodwitClient(configuration: configuration)
+/// client.start()
+/// let answer = try await client.request(1, body: ByteBuffer(string: "hello"))
+/// ```
+///
+/// The client connects and reconnects by itself. Requests wait for the network and survive changes of it.
+public final class GodwitClient: Sendable {
+    private let eventLoop: any EventLoop
+    private let core: NIOLoopBoundBox<ClientCore>
+    private let defaultTimeout: TimeAmount
+
+    /// What happens to the connection, newest 256 kept while nobody reads; pushes are in ``pushes``.
+    public let events: AsyncStream<ClientEvent>
+    /// Messages that the server sends of its own accord; the newest 1,024 are kept while nobody reads.
+    public let pushes: AsyncStream<(command: UInt32, body: ByteBuffer)>
+
+    /// A client that does nothing until ``start()``.
+    public convenience init(
+        configuration: ClientConfiguration, eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    ) throws(ClientError) {
+        try self.init(configuration: configuration, eventLoop: eventLoop, onEvent: { _ in })
+    }
+
+    /// A client whose events are also handed to `onEvent`, on the event loop and in order. Requests made from within
+    /// `onEvent` for ``ClientEvent/opened(_:)`` go out before anything that waits.
+    package init(
+        configuration: ClientConfiguration, eventLoop: any EventLoop,
+        onEvent: @escaping @Sendable (ClientEvent) -> Void
+    ) throws(ClientError) {
+        let tls = try Self.tlsContext(pins: configuration.pins)
+        let (events, eventSink) = AsyncStream.makeStream(of: ClientEvent.self, bufferingPolicy: .bufferingNewest(256))
+        let (pushes, pushSink) = AsyncStream.makeStream(
+            of: (command: UInt32, body: ByteBuffer).self, bufferingPolicy: .bufferingNewest(1_024))
+        self.events = events
+        self.pushes = pushes
+        self.eventLoop = eventLoop
+        defaultTimeout = configuration.requestTimeout
+        let core = ClientCore(configuration: configuration, tls: tls, eventLoop: eventLoop) { event in
+            onEvent(event)
+            if case .push(let command, let body) = event {
+                pushSink.yield((command, body))
+            } else {
+                eventSink.yield(event)
+            }
+        }
+        self.core = .makeBoxSendingValue(core, eventLoop: eventLoop)
+    }
+
+    /// Begins to connect.
+    public func start() {
+        let core = core
+        eventLoop.execute { core.value.start() }
+    }
+
+    /// Asks the server and waits for the answer, whatever the network does in between.
+    ///
+    /// - Parameters:
+    ///   - command: The number that decides which upstream answers.
+    ///   - body: At most 256 KiB with its envelope.
+    ///   - lane: Requests of one lane reach the server in the order of sending.
+    ///   - timeout: nil for the configuration's ``ClientConfiguration/requestTimeout``.
+    ///   - replay: What to do when the server lost the session before answering.
+    public func request(
+        _ command: UInt32, body: ByteBuffer, lane: UInt64? = nil, timeout: TimeAmount? = nil,
+        replay: ReplayPolicy = .resend
+    ) async throws -> Response {
+        let request = ClientRequest(
+            command: command, body: body, lane: lane, timeout: timeout ?? defaultTimeout, replay: replay)
+        return try await withCheckedThrowingContinuation { continuation in
+            send(request) { result in continuation.resume(with: result.mapError { $0 as any Error }) }
+        }
+    }
+
+    /// The same without a task. `completion` runs once, on the event loop.
+    package func send(
+        _ request: ClientRequest, completion: @escaping @Sendable (Result<Response, ClientError>) -> Void
+    ) {
+        if eventLoop.inEventLoop {
+            core.value.send(request, completion: completion)
+        } else {
+            let core = core
+            eventLoop.execute { core.value.send(request, completion: completion) }
+        }
+    }
+
+    /// How the connection stands, with fresh figures.
+    public func status() async -> ConnectionStatus {
+        let core = core
+        return await withCheckedContinuation { continuation in
+            eventLoop.execute { continuation.resume(returning: core.value.status()) }
+        }
+    }
+
+    /// The session's machine moved or its network changed: look at once instead of waiting for a timer.
+    public func networkChanged() {
+        let core = core
+        eventLoop.execute { core.value.networkChanged() }
+    }
+
+    /// Closes the carriers; the session stays on the server until it expires. Waiting requests fail with
+    /// ``ClientError/closed``.
+    public func shutdown() async {
+        let core = core
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            eventLoop.execute {
+                core.value.stop()
+                continuation.resume()
+            }
+        }
+    }
+
+    private static func tlsContext(pins: [String]) throws(ClientError) -> TLSContext {
+        var parsed: [PublicKeyPin] = []
+        for pin in pins {
+            do {
+                parsed.append(try PublicKeyPin(parsing: pin))
+            } catch {
+                throw .badPin(pin)
+            }
+        }
+        do {
+            return try TLSContext.client(pins: parsed, alpn: ["godwit/1"])
+        } catch {
+            throw .security("\(error)")
+        }
+    }
+}
