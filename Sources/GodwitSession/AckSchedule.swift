@@ -1,0 +1,45 @@
+import NIOCore
+
+/// When an acknowledgement must go on its own. It waits for a message to ride on, but not for ever.
+struct AckSchedule {
+    private let delay: TimeAmount
+    private let messageLimit: Int
+    private let byteLimit: Int
+    private var messages = 0
+    private var bytes = 0
+    private var isDueAtOnce = false
+    /// When a lone acknowledgement goes; nil = none is owed.
+    private(set) var deadline: NIODeadline?
+
+    init(delay: TimeAmount, messageLimit: Int, byteLimit: Int) {
+        self.delay = delay
+        self.messageLimit = messageLimit
+        self.byteLimit = byteLimit
+    }
+
+    /// Something is to be acknowledged that was not told yet.
+    var isOwed: Bool { deadline != nil }
+
+    func isDue(now: NIODeadline) -> Bool {
+        guard let deadline else { return false }
+        return isDueAtOnce || deadline <= now
+    }
+
+    mutating func received(bytes count: Int, now: NIODeadline) {
+        messages += 1
+        bytes += count
+        if deadline == nil { deadline = now + delay }
+        if !isDueAtOnce, messages >= messageLimit || bytes >= byteLimit {
+            isDueAtOnce = true
+            deadline = now
+        }
+    }
+
+    /// The peer has been told, by whatever envelope.
+    mutating func told() {
+        messages = 0
+        bytes = 0
+        isDueAtOnce = false
+        deadline = nil
+    }
+}

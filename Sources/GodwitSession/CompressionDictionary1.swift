@@ -1,0 +1,3 @@
+enum CompressionDictionary1 {
+    static let text = "hello"
+}

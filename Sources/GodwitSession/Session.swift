@@ -1,0 +1,155 @@
+import DequeModule
+import GodwitWire
+import NIOCore
+
+/// One end of a session: a numbered conversation that outlives its carriers.
+///
+/// It opens no socket and reads no clock. Its owner, one event loop, feeds it envelopes, asks it for envelopes, sets one
+/// timer and drains its events after every call:
+///
+///     receive, send, carrierAttached, handleTimeout …  then  pollTransmit until nil, pollEvent until nil, pollTimeout
+///
+/// A carrier moves whole envelopes, in any order, and delivers each one while it lives; what it loses it loses by dying.
+/// So nothing is repeated on one carrier. A new carrier is told what has arrived and takes only the rest.
+package final class Session {
+    /// Bytes that an envelope adds to a body at most.
+    package static let maximumOverhead = 32
+
+    enum Phase: Hashable {
+        case detached
+        /// Client: OPEN is on its way.
+        case opening
+        case open
+        case closed
+    }
+
+    let role: Role
+    let configuration: SessionConfiguration
+    let compressor: Compressor
+    var phase = Phase.detached
+
+    // Identity.
+    package internal(set) var ticket: SessionTicket?
+    var incarnation: UInt64
+    /// Client: OPENs sent; server: the newest OPEN seen of this incarnation.
+    var attempt: UInt64 = 0
+    /// Client: whether this process has ever had the session.
+    var hasOpened = false
+
+    // Messages.
+    var outgoing = OutgoingQueue()
+    var inbound = InboundOrder()
+    var unanswered: UnansweredRequests
+    var acknowledgements: AckSchedule
+    /// The last identity given to a message of this end.
+    var lastOutgoingID: UInt64 = 0
+    /// A received message's identity is this and its number; raised when numbering starts again.
+    var inboundBase: UInt64 = 0
+
+    // What waits for the carrier or the owner.
+    var control = Deque<Envelope>()
+    var pendingPong: UInt16?
+    var early = EarlyEnvelopes()
+    var events = Deque<SessionEvent>()
+    var pingSent: (number: UInt16, at: NIODeadline)?
+    var pingNumber: UInt16 = 0
+    /// The newest compression dictionary that both ends have; 0 = none.
+    var dictionary: UInt8 = 0
+
+    /// How often a carrier was attached: tells an old carrier's end from the present one's.
+    package internal(set) var attachment: UInt64 = 0
+    /// Since when there is no carrier; nil = there is one.
+    package internal(set) var detachedSince: NIODeadline?
+    /// Server: whether the client has shown that it knows its ticket.
+    package internal(set) var isConfirmed = false
+    package internal(set) var statistics = SessionStatistics()
+
+    enum Role { case client, server }
+
+    init(
+        role: Role, configuration: SessionConfiguration, ticket: SessionTicket?, incarnation: UInt64,
+        compressor: Compressor
+    ) {
+        self.role = role
+        self.configuration = configuration
+        self.ticket = ticket
+        self.incarnation = incarnation
+        self.compressor = compressor
+        unanswered = UnansweredRequests(limit: max(1, configuration.maximumUnansweredRequests))
+        acknowledgements = AckSchedule(
+            delay: configuration.acknowledgementDelay, messageLimit: configuration.acknowledgementMessages,
+            byteLimit: configuration.acknowledgementBytes)
+    }
+
+    /// The client's end. `incarnation` is drawn anew by each client process. Servers' ends are made by `SessionTable`.
+    package static func client(
+        configuration: SessionConfiguration = SessionConfiguration(), ticket: SessionTicket?, incarnation: UInt64,
+        compressor: Compressor = Compressor()
+    ) -> Session {
+        Session(
+            role: .client, configuration: configuration, ticket: ticket, incarnation: incarnation,
+            compressor: compressor)
+    }
+
+    package var isOpen: Bool { phase == .open }
+    package var isClosed: Bool { phase == .closed }
+    package var isAttached: Bool { detachedSince == nil && attachment > 0 }
+    package var unacknowledgedCount: Int { outgoing.count }
+    package var unacknowledgedBytes: Int { outgoing.bytes }
+    /// Requests of this end without a response.
+    package var unansweredCount: Int { unanswered.count }
+    /// Received messages that wait for an earlier one of their lane.
+    package var heldBackCount: Int { inbound.heldCount }
+
+    /// The next thing that happened; nil = nothing more.
+    package func pollEvent() -> SessionEvent? { events.popFirst() }
+
+    /// When `handleTimeout` wants to be called; nil = never, as things stand.
+    package func pollTimeout() -> NIODeadline? { phase == .open ? acknowledgements.deadline : nil }
+
+    /// Time has passed: `pollTransmit` may have an acknowledgement now.
+    package func handleTimeout(now: NIODeadline) {}
+
+    /// The carrier is gone. What the peer has not acknowledged is kept for the next one. With `attachment`, a carrier
+    /// that has been superseded meanwhile changes nothing.
+    package func carrierDetached(attachment: UInt64? = nil, now: NIODeadline) {
+        if let attachment, attachment != self.attachment { return }
+        guard detachedSince == nil else { return }
+        detachedSince = now
+        dropCarrierState()
+        if phase != .closed { phase = .detached }
+    }
+
+    /// Ends the session, not only the carrier: the ticket is void on both sides. The owner flushes `pollTransmit`,
+    /// closes the carrier and lets go of the session.
+    package func close(code: UInt64, text: String) {
+        guard phase != .closed else { return }
+        if phase == .open { control.append(.close(CloseEnvelope(code: code, text: text))) }
+        phase = .closed
+        ticket = nil
+    }
+
+    func dropCarrierState() {
+        control.removeAll()
+        pendingPong = nil
+        pingSent = nil
+        early = EarlyEnvelopes()
+        acknowledgements.told()
+    }
+}
+
+/// Plain counts since the session began, read when they are wanted.
+package struct SessionStatistics: Hashable, Sendable {
+    package var messagesSent = 0
+    package var messagesReceived = 0
+    package var duplicatesDropped = 0
+    /// Messages given to a carrier again after a resume.
+    package var messagesSentAgain = 0
+    /// Acknowledgements that found no message to ride on.
+    package var loneAcknowledgements = 0
+    /// Responses to nothing that is waited for.
+    package var unmatchedResponses = 0
+    /// Bodies' bytes before and after compression, of those that were compressed.
+    package var bytesBeforeCompression = 0
+    package var bytesAfterCompression = 0
+}

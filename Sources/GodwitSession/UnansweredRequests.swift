@@ -1,0 +1,34 @@
+/// The requests of this end that have no response yet, by their number on the wire. Bounded: the oldest is given up.
+struct UnansweredRequests {
+    private var ids: [UInt64: LocalID] = [:]
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { ids.count }
+
+    /// Returns the request that had to make room.
+    mutating func insert(sequence: UInt64, id: LocalID) -> LocalID? {
+        // A scan, but only for a peer that leaves thousands of requests unanswered. Lower numbers are older.
+        var evicted: LocalID?
+        if ids.count >= limit, let oldest = ids.keys.min() { evicted = ids.removeValue(forKey: oldest) }
+        ids[sequence] = id
+        return evicted
+    }
+
+    /// The request that this response answers; nil = answered already or given up.
+    mutating func answer(sequence: UInt64) -> LocalID? { ids.removeValue(forKey: sequence) }
+
+    /// Nobody waits for the response any more.
+    mutating func forget(_ id: LocalID) {
+        if let entry = ids.first(where: { $0.value == id }) { ids[entry.key] = nil }
+    }
+
+    /// Numbering starts again with the `kept` requests. Returns the others, oldest first.
+    mutating func renumber(kept: [(sequence: UInt64, id: LocalID)]) -> [LocalID] {
+        let known = Set(ids.values)
+        let still = kept.filter { known.contains($0.id) }
+        ids = Dictionary(uniqueKeysWithValues: still.map { ($0.sequence, $0.id) })
+        return known.subtracting(still.map(\.id)).sorted()
+    }
+}
