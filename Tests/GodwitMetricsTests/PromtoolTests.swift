@@ -16,6 +16,34 @@ struct PromtoolTests {
         #expect(result.output == "")
     }
 
+    @Test(
+        "the alert rules are valid, and their own tests pass", .enabled(if: Tool.isExpected),
+        arguments: [["check", "rules", "prometheus-rules.yml"], ["test", "rules", "prometheus-rules.test.yml"]])
+    func rules(arguments: [String]) throws {
+        let folder = Tool.repository.appendingPathComponent("config")
+        let file = folder.appendingPathComponent(arguments[2]).path
+        let result = try Tool.run(["promtool", arguments[0], arguments[1], file], input: "")
+        #expect(result.status == 0, "\(result.output)")
+    }
+
+    @Test("every family that a rule reads is one that the edge declares")
+    func rulesReadWhatIsThere() throws {
+        let registry = Registry()
+        fillEveryFamily(EdgeMetrics(registry: registry))
+        registry.collectProcessFigures()
+        let page = registry.render()
+        let rules = try String(
+            contentsOf: Tool.repository.appendingPathComponent("config/prometheus-rules.yml"), encoding: .utf8)
+        let code = rules.split(separator: "\n").filter { !$0.contains("description:") && !$0.contains("summary:") }
+            .joined(separator: "\n")
+        let read = Set(code.matches(of: /\b(godwit|process)_[a-z_]+/).map { String($0.output.0) })
+        #expect(read.count > 8)
+        for name in read {
+            let family = name.replacing("_bucket", with: "")
+            #expect(page.contains("# TYPE \(family) "), "\(name)")
+        }
+    }
+
     /// Walks the families by reflection, so that a new one is checked without being named here.
     private func fillEveryFamily(_ metrics: Any) {
         for child in Mirror(reflecting: metrics).children {
@@ -32,6 +60,11 @@ struct PromtoolTests {
 
 /// Command-line tools that tests use. Where they must be there, GODWIT_REQUIRE_TOOLS is set and a missing one fails.
 enum Tool {
+    static var repository: URL {
+        URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+    }
+
     static var isExpected: Bool {
         ProcessInfo.processInfo.environment["GODWIT_REQUIRE_TOOLS"] != nil
             || (try? run(["promtool", "--version"], input: "").status) == 0
