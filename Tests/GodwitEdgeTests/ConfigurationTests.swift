@@ -100,6 +100,13 @@ struct ConfigurationTests {
         #expect(found.first?.hasPrefix(expected) == true, "\(found)")
     }
 
+    @Test("a file of nothing but brackets is refused, not followed into the ground")
+    func depth() {
+        for text in [String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 100_000)] {
+            #expect(problems(text).count == 1)
+        }
+    }
+
     @Test("settings that are each right but not together are refused")
     func contradictions() {
         #expect(

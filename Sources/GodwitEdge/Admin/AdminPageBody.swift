@@ -12,7 +12,7 @@ extension AdminPage {
             <div class="now">
               <h2>Tasks done, last minute</h2>
               <p class="rate" id="tasks-1m">–</p>
-              <p class="note" id="tasks-1m-note">no task yet</p>
+              <p class="note" id="tasks-1m-note">nothing asked</p>
             </div>
             <dl class="spans">
               <div><dt>5 minutes</dt><dd id="tasks-5m">–</dd><dd class="note" id="tasks-5m-note"></dd></div>

@@ -29,7 +29,7 @@ extension AdminPage {
           node.classList.add(mood(rate));
         }
         function sentence(counts) {
-          if (total(counts) === 0) return 'nothing happened';
+          if (total(counts) === 0) return 'nothing asked';
           const all = group.format(total(counts));
           return counts.failed === 0 ? `all ${all} done` : `${group.format(counts.failed)} of ${all} failed`;
         }
@@ -80,6 +80,7 @@ extension AdminPage {
           for (const span of spans) {
             const counts = success.windows[span].tasks;
             showRate($(`tasks-${span}`), counts.rate);
+            if (span === '1m' && counts.rate === null) $('tasks-1m').textContent = 'calm';
             $(`tasks-${span}-note`).textContent = sentence(counts);
           }
           const attached = status.sessions.attached;

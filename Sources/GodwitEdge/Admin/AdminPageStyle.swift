@@ -24,7 +24,7 @@ extension AdminPage {
           margin-left: -.055em; }
         .rate small { font-size: .45em; font-weight: 500; letter-spacing: 0; margin-left: .08em; }
         .good { color: var(--good); } .fair { color: var(--fair); } .bad { color: var(--bad); }
-        .none { color: var(--soft); }
+        .none { color: var(--soft); } .rate.none { font-weight: 450; letter-spacing: -.03em; }
         .note { font-size: .8125rem; color: var(--soft); }
         .spans { display: flex; flex-wrap: wrap; gap: 1rem 2.75rem; }
         .spans dt { font-size: .875rem; font-weight: 550; color: var(--soft); }
@@ -48,6 +48,7 @@ extension AdminPage {
         td { border-top: 1px solid var(--line); padding: .5rem 0; vertical-align: baseline; }
         td:first-child { font-weight: 600; }
         th:last-child, td:last-child { text-align: right; }
+        td.none { text-align: left; font-weight: 400; }
         td small { color: var(--soft); margin-left: .5rem; }
         table + .note { margin-top: .75rem; max-width: 44rem; }
         footer { display: flex; flex-wrap: wrap; gap: .5rem 2rem; justify-content: space-between;
