@@ -31,13 +31,13 @@ extension Core {
             if state.owed.damaged > 0 {
                 logger.critical("\(state.owed.damaged) owed deliveries of \(shard.index) are damaged and stay behind")
             }
+            meters.deliveriesRecovered.add(state.owed.deliveries.count)
             // Before any request: the service is not handed out yet.
             shard.step { [self] memory in
                 memory.ids = ServerIDAllocator(shard: shard.number, reserved: state.reserved)
                 for delivery in state.owed.deliveries {
                     memory.links[store.shard(for: delivery.recipient).value].enqueue(delivery)
                 }
-                meters.deliveriesRecovered.add(state.owed.deliveries.count)
                 for other in shards.indices { pump(from: shard, to: other, memory) }
             }
         }

@@ -43,8 +43,10 @@ extension Core {
     }
 
     /// Nobody waits for this: a lost position costs nothing but knowledge of how far a device has read.
-    func writePositions(_ positions: [Principal: UInt64], on shard: CoreShard) {
-        guard !positions.isEmpty else { return }
+    func writePositions(
+        _ positions: [Principal: UInt64], on shard: CoreShard, then: @escaping @Sendable () -> Void = {}
+    ) {
+        guard !positions.isEmpty else { return then() }
         shard.run { transaction, _ in
             for (principal, seq) in positions {
                 var devices = try DeviceList(of: principal.user, in: transaction)
@@ -52,6 +54,7 @@ extension Core {
                 try devices.save(in: &transaction)
             }
         } completion: { _, _ in
+            then()
         }
     }
 }

@@ -115,7 +115,10 @@ final class Core: Sendable {
     func stop() {
         isStopping.store(true, ordering: .relaxed)
         for shard in shards {
-            shard.step { [self] memory in writePositions(memory.positions.takeAll(), on: shard) }
+            drained.enter()
+            shard.step { [self] memory in
+                writePositions(memory.positions.takeAll(), on: shard) { self.drained.leave() }
+            }
         }
         // What is not delivered by then is delivered at the next start.
         _ = drained.wait(timeout: .now() + .seconds(10))

@@ -40,9 +40,9 @@ package struct ServerIDAllocator {
 
     /// - Parameter now: wall time in milliseconds since 1970.
     package mutating func next(now: UInt64) -> Allocation {
-        let present = now > Self.epochMilliseconds ? now - Self.epochMilliseconds : 0
+        let present = min(now > Self.epochMilliseconds ? now - Self.epochMilliseconds : 0, Self.tickMax)
         if present > tick {
-            tick = min(present, Self.tickMax)
+            tick = present
             counter = 0
         } else {
             counter += 1
