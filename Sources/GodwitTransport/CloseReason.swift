@@ -15,6 +15,10 @@ package enum CloseReason: Error, Sendable, Equatable {
     case protocolViolation(ProtocolError)
     /// The peer's transport closed because of an error that it saw.
     case peerError(TransportErrorCode, reason: String)
+    /// So many packets were sent that the keys must not protect more; connect again.
+    case keyLimitReached
+    /// The new address of the peer did not answer, and there was none to go back to.
+    case pathLost
     /// The server speaks none of our versions.
     case versionMismatch(supported: [UInt8])
 }
@@ -29,6 +33,8 @@ extension CloseReason: CustomStringConvertible {
         case .local(let code, let reason): "closed here with code \(code): \(reason)"
         case .protocolViolation(let error): "the peer broke the protocol: \(error)"
         case .peerError(let code, let reason): "the peer's transport closed with \(code): \(reason)"
+        case .keyLimitReached: "the packet keys are used up; connect again"
+        case .pathLost: "the peer's address did not answer and there was none to go back to"
         case .versionMismatch(let supported):
             "the server supports only protocol versions \(supported); update the client or the server"
         }
@@ -49,6 +55,8 @@ package enum ProtocolError: Error, Sendable, Equatable {
     case tooManyFragments(message: UInt64)
     case handshakeBufferExceeded(limit: Int)
     case emptyPacket
+    /// Bits of the first byte that this version leaves 0.
+    case reservedBits(UInt8)
 }
 
 extension ProtocolError: CustomStringConvertible {
@@ -65,6 +73,7 @@ extension ProtocolError: CustomStringConvertible {
         case .tooManyFragments(let message): "message \(message) came in too many pieces"
         case .handshakeBufferExceeded(let limit): "handshake data reaches over \(limit) bytes ahead"
         case .emptyPacket: "a packet without frames"
+        case .reservedBits(let bits): "reserved bits of the first byte are set (\(bits))"
         }
     }
 
@@ -75,7 +84,7 @@ extension ProtocolError: CustomStringConvertible {
         case .flowControl, .messageLimit: .flowControl
         case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
         case .handshakeBufferExceeded: .handshakeBuffer
-        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket: .protocolViolation
+        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket, .reservedBits: .protocolViolation
         }
     }
 }
@@ -94,7 +103,11 @@ package struct TransportErrorCode: RawRepresentable, Hashable, Sendable {
     package static let messageState = TransportErrorCode(rawValue: 0x5)
     package static let frameEncoding = TransportErrorCode(rawValue: 0x7)
     package static let protocolViolation = TransportErrorCode(rawValue: 0xa)
+    /// The application closed during the handshake; its code and text are not for packets that others can read.
+    package static let applicationClosed = TransportErrorCode(rawValue: 0xc)
     package static let handshakeBuffer = TransportErrorCode(rawValue: 0xd)
+    /// The sender's keys have protected as many packets as they may.
+    package static let keyLimit = TransportErrorCode(rawValue: 0xf)
     /// The TLS handshake failed; the reason says how.
     package static let tlsFailure = TransportErrorCode(rawValue: 0x100)
 }
@@ -108,7 +121,9 @@ extension TransportErrorCode: CustomStringConvertible {
         case .messageState: "message state error"
         case .frameEncoding: "frame encoding error"
         case .protocolViolation: "protocol violation"
+        case .applicationClosed: "closed by the application"
         case .handshakeBuffer: "handshake buffer exceeded"
+        case .keyLimit: "key limit reached"
         case .tlsFailure: "TLS failure"
         default: "error 0x" + String(rawValue, radix: 16)
         }

@@ -1,3 +1,4 @@
+import DequeModule
 import GodwitTLS
 import GodwitWire
 import NIOCore
@@ -6,17 +7,72 @@ import NIOCore
 /// next deadline come out by the three polls. One owner; not Sendable.
 ///
 /// After every call the owner polls events until nil, then datagrams until nil, then the timeout, and drops the connection once
-/// `state` is `.closed`.
+/// `state` is `.closed`. Each concern is a type of its own; this one joins them.
 package final class Connection {
-    package private(set) var state = ConnectionState.handshaking
-    /// Where datagrams go.
-    package private(set) var remote: Address
-    package var statistics = ConnectionStatistics()
     package let role: TLSRole
+    package internal(set) var state = ConnectionState.handshaking
 
-    init(role: TLSRole, remote: Address) {
+    let configuration: TransportConfiguration
+    let random: RandomSource
+    /// What the client's first packets were addressed to; the initial keys come from it.
+    let clientChosenID: ConnectionID
+    /// How the peer addresses us: server-issued, or empty on a client.
+    let localID: ConnectionID
+    /// How we address the peer.
+    var peerID: ConnectionID
+    /// Client: the server has been heard, so that `peerID` is its own.
+    var hasHeardPeer: Bool
+
+    var path: Path
+    var handshake: Handshake
+    var handshakeDeadline: NIODeadline
+    var handshakeSent: NIODeadline?
+    var initial = PacketSpace()
+    var application = PacketSpace()
+    var recovery: Recovery<RenoController>
+    var outcome = Recovery<RenoController>.Outcome()
+    var outgoing: OutgoingMessages
+    var incoming: IncomingMessages
+    var control = ControlFrames()
+    var waiting = WaitingPackets()
+    var idle: IdleTimer
+    var closing: ConnectionClose?
+    /// Lent to each packet being written.
+    var carried: ContiguousArray<SentFrame> = []
+
+    var events: Deque<ConnectionEvent> = []
+    var closeReason: CloseReason?
+    /// The endpoint's note that it counts this connection among the half open.
+    var isCountedHalfOpen = false
+    var counters = ConnectionStatistics()
+
+    init(
+        role: TLSRole, configuration: TransportConfiguration, handshake: Handshake, initialKeys: PacketKeys,
+        clientChosenID: ConnectionID, localID: ConnectionID, peerID: ConnectionID, remote: Address,
+        random: RandomSource,
+        now: NIODeadline
+    ) {
         self.role = role
-        self.remote = remote
+        self.configuration = configuration
+        self.handshake = handshake
+        self.clientChosenID = clientChosenID
+        self.localID = localID
+        self.peerID = peerID
+        self.random = random
+        hasHeardPeer = role == .server
+        initial.keys = initialKeys
+        path = Path(remote: remote, isValidated: role == .client)
+        handshakeDeadline = now + configuration.handshakeTimeout
+        recovery = Recovery(
+            initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
+        outgoing = OutgoingMessages(
+            limits: OutgoingMessages.Limits(
+                messageBytes: configuration.maximumMessageBytes, queuedBytes: configuration.maximumQueuedBytes,
+                queuedMessages: configuration.maximumQueuedMessages))
+        incoming = IncomingMessages(
+            maximumMessageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
+            windowMessages: configuration.receiveWindowMessages)
+        idle = IdleTimer(timeout: configuration.idleTimeout, keepAlive: configuration.keepAliveInterval, now: now)
     }
 
     /// A client's connection; its first datagram is ready for `pollTransmit`.
@@ -25,35 +81,133 @@ package final class Connection {
         random: RandomSource,
         now: NIODeadline
     ) throws(TransportError) -> Connection {
-        Connection(role: .client, remote: remote)
+        try configuration.validate()
+        do throws(TLSError) {
+            let bytes = random.bytes(ProtocolLimits.clientChosenIDLength)
+            let chosen = ConnectionID(bytes) ?? .empty
+            return Connection(
+                role: .client, configuration: configuration,
+                handshake: try Handshake(role: .client, tls: tls, serverName: serverName),
+                initialKeys: try .initial(role: .client, clientChosenID: chosen), clientChosenID: chosen,
+                localID: .empty,
+                peerID: chosen, remote: remote, random: random, now: now)
+        } catch {
+            throw .tls(error)
+        }
     }
 
-    /// Takes one datagram. Never throws, never traps: what is not authentic is counted and dropped.
-    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) {}
+    /// Where datagrams go.
+    package var remote: Address { path.remote }
 
-    /// Writes one datagram into the cleared `datagram`, whose storage is used again if it is not shared.
-    ///
-    /// - Returns: where to send it, nil if there is nothing to send now.
-    package func pollTransmit(now: NIODeadline, into datagram: inout ByteBuffer) -> Address? { nil }
-
-    /// When `handleTimeout` wants to be called, nil for never.
-    package func pollTimeout() -> NIODeadline? { nil }
-
-    package func handleTimeout(now: NIODeadline) {}
-
-    package func pollEvent() -> ConnectionEvent? { nil }
+    // MARK: Messages
 
     /// Queues a whole message, also before the handshake is complete.
     ///
     /// - Returns: the number that `messageAcknowledged` will name.
-    package func send(_ message: ByteBuffer, now: NIODeadline) throws(SendError) -> UInt64 { throw .closed }
+    package func send(_ message: ByteBuffer, now: NIODeadline) throws(SendError) -> UInt64 {
+        switch state {
+        case .handshaking, .established: break
+        case .closing, .draining, .closed: throw .closed
+        }
+        let id = try outgoing.enqueue(message)
+        counters.messagesSent += 1
+        return id
+    }
 
     /// Bytes that `send` would still take.
-    package var sendCapacityBytes: Int { 0 }
+    package var sendCapacityBytes: Int { outgoing.capacityBytes }
+
+    package func pollEvent() -> ConnectionEvent? {
+        if let event = events.popFirst() { return event }
+        if let message = incoming.take() {
+            counters.messagesReceived += 1
+            if incoming.raiseMaxData() { control.maxData = true }
+            if incoming.raiseMaxMessages() { control.maxMessages = true }
+            return .message(message)
+        }
+        if let reason = closeReason {
+            closeReason = nil
+            return .closed(reason)
+        }
+        return nil
+    }
+
+    // MARK: Ends
 
     /// Tells the peer and ends; `.closed(.local)` is the last event.
-    package func close(code: UInt64, reason: String, now: NIODeadline) {}
+    package func close(code: UInt64, reason: String, now: NIODeadline) {
+        beginClosing(
+            CloseFrame(byApplication: true, code: code, reason: reason), .local(code: code, reason: reason), now: now)
+    }
+
+    func fail(_ error: ProtocolError, now: NIODeadline) {
+        let frame = CloseFrame(byApplication: false, code: error.code.rawValue, reason: error.description)
+        beginClosing(frame, .protocolViolation(error), now: now)
+    }
+
+    func fail(_ error: TLSError, now: NIODeadline) {
+        let code = TransportErrorCode.tlsFailure
+        let frame = CloseFrame(byApplication: false, code: code.rawValue, reason: code.description)
+        beginClosing(frame, .tls(error), now: now)
+    }
+
+    func beginClosing(_ frame: CloseFrame, _ reason: CloseReason, now: NIODeadline) {
+        guard state == .handshaking || state == .established else { return }
+        state = .closing
+        closeReason = reason
+        closing = ConnectionClose(frame: frame, deadline: now + closingPeriod)
+    }
+
+    func drain(_ frame: CloseFrame, now: NIODeadline) {
+        guard state == .handshaking || state == .established else { return }
+        state = .draining
+        closeReason =
+            frame.byApplication
+            ? .peer(code: frame.code, reason: frame.reason)
+            : .peerError(TransportErrorCode(rawValue: frame.code), reason: frame.reason)
+        closing = ConnectionClose(frame: nil, deadline: now + closingPeriod)
+    }
+
+    /// Ends without a word.
+    func finish(_ reason: CloseReason) {
+        state = .closed
+        closeReason = reason
+        handshake.releaseEngine()
+    }
+
+    /// Three probe timeouts (RFC 9000 §10.2).
+    private var closingPeriod: TimeAmount { .nanoseconds(3 * recovery.probeTimeout.nanoseconds) }
+
+    // MARK: Network changes
 
     /// The local address has changed or the network is back: sends something at once, on the new path.
-    package func rebind(now: NIODeadline) {}
+    package func rebind(now: NIODeadline) {
+        guard state == .handshaking || state == .established else { return }
+        recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
+        recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
+        recovery.resetProbes()
+        applyOutcome()
+        if application.keys != nil, state == .established {
+            application.pingDue = true
+            application.probesDue = 1
+        } else {
+            initial.pingDue = true
+            initial.probesDue = 1
+        }
+    }
+
+    // MARK: Figures
+
+    package var statistics: ConnectionStatistics {
+        var figures = counters
+        figures.smoothedRTT = recovery.rtt.hasSample ? recovery.rtt.smoothed : nil
+        figures.rttVariation = recovery.rtt.hasSample ? recovery.rtt.variation : .nanoseconds(0)
+        figures.minimumRTT = recovery.rtt.minimum
+        figures.packetsLost = recovery.packetsLost
+        figures.spuriousLosses = recovery.spuriousLosses
+        figures.probes = recovery.probes
+        figures.congestionWindowBytes = recovery.windowBytes
+        figures.bytesInFlight = recovery.bytesInFlight
+        return figures
+    }
 }

@@ -2,40 +2,136 @@ import GodwitTLS
 import GodwitWire
 import NIOCore
 
-/// A connection's place in a `ServerEndpoint`; a removed connection's handle never names a later one.
-package struct ConnectionHandle: Hashable, Sendable {
-    let slot: UInt32
-    let generation: UInt32
-}
-
-/// What became of a datagram.
-package enum Routing {
-    /// This connection has taken it; poll the connection now.
-    case connection(ConnectionHandle)
-    /// Another event loop owns the connection; pass the datagram to its endpoint.
-    case loop(UInt8, ByteBuffer)
-    /// Send this back to where the datagram came from.
-    case reply(ByteBuffer)
-    case dropped(DropReason)
-}
-
 /// The server side of one event loop: finds the connection that a datagram is for, or makes it. Bounded tables; counts drops.
 package final class ServerEndpoint {
+    /// Datagrams without effect, those that reached a connection included.
     package private(set) var drops = DropCounters()
-    package private(set) var connectionCount = 0
+    package var connectionCount: Int { table.count }
     package private(set) var halfOpenCount = 0
+
+    private let configuration: TransportConfiguration
+    private let tls: TLSContext
+    private let loopIndex: UInt8
+    private let limits: EndpointLimits
+    private let random: RandomSource
+    private var table = ConnectionTable()
 
     package init(
         configuration: TransportConfiguration, tls: TLSContext, loopIndex: UInt8, limits: EndpointLimits,
         random: RandomSource
-    ) {}
-
-    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
-        .dropped(.malformed)
+    ) throws(TransportError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.tls = tls
+        self.loopIndex = loopIndex
+        self.limits = limits
+        self.random = random
     }
 
-    package func connection(_ handle: ConnectionHandle) -> Connection? { nil }
+    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
+        let destination: ConnectionID
+        do throws(WireError) {
+            var reading = copy datagram
+            let header = try PacketHeader.decode(
+                from: &reading, shortDestinationLength: ConnectionID.serverIssuedLength)
+            switch header {
+            case .short(let id): destination = id
+            case .initial(let header):
+                destination = header.destination
+                if table[destination] == nil, destination.count != ConnectionID.serverIssuedLength {
+                    return accept(header, datagram, number: reading.readerIndex, from: source, now: now)
+                }
+            // Servers send it; they have no use for it.
+            case .versionNegotiation: return drop(.malformed)
+            }
+        } catch {
+            if case .unsupportedVersion = error { return negotiate(datagram) }
+            return drop(DropReason(error))
+        }
+        guard let handle = table[destination], let connection = table[handle] else {
+            guard destination.count == ConnectionID.serverIssuedLength, destination.loopIndex != loopIndex else {
+                return drop(.unknownConnection)
+            }
+            guard destination.loopIndex < limits.loopCount else { return drop(.unknownLoop) }
+            return .loop(destination.loopIndex, datagram)
+        }
+        deliver(datagram, to: connection, from: source, now: now)
+        return .connection(handle)
+    }
+
+    package func connection(_ handle: ConnectionHandle) -> Connection? { table[handle] }
 
     /// Forgets a connection; its IDs become unknown.
-    package func remove(_ handle: ConnectionHandle) {}
+    package func remove(_ handle: ConnectionHandle) {
+        guard let connection = table.remove(handle) else { return }
+        if connection.isCountedHalfOpen { halfOpenCount -= 1 }
+    }
+
+    /// Visits every connection, to close them all or to look at their figures.
+    package func forEach(_ body: (ConnectionHandle, Connection) -> Void) { table.forEach(body) }
+
+    private func drop(_ reason: DropReason) -> Routing {
+        drops.count(reason)
+        return .dropped(reason)
+    }
+
+    private func deliver(
+        _ datagram: consuming ByteBuffer, to connection: Connection, from source: Address, now: NIODeadline
+    ) {
+        if let reason = connection.take(datagram, from: source, now: now) { drops.count(reason) }
+        if connection.isCountedHalfOpen, connection.state != .handshaking {
+            connection.isCountedHalfOpen = false
+            halfOpenCount -= 1
+        }
+    }
+
+    /// A client's first datagram, or a repetition that overtook nothing.
+    private func accept(
+        _ header: InitialHeader, _ datagram: consuming ByteBuffer, number: Int, from source: Address, now: NIODeadline
+    ) -> Routing {
+        guard datagram.readableBytes >= ProtocolLimits.minimumInitialDatagramBytes else {
+            return drop(.initialTooSmall)
+        }
+        guard table.count < limits.maximumConnections else { return drop(.connectionLimit) }
+        guard halfOpenCount < limits.maximumHalfOpen else { return drop(.halfOpenLimit) }
+        let connection: Connection
+        do throws(TLSError) {
+            let keys = try PacketKeys.initial(role: .server, clientChosenID: header.destination)
+            // A TLS engine is dear, so the packet must be authentic first. It is opened again by the connection.
+            var tried = copy datagram
+            let bounds = PacketKeys.Bounds(start: datagram.readerIndex, number: number, end: number + header.length)
+            guard keys.open(&tried, bounds, largestReceived: nil) != nil else { return drop(.authenticationFailed) }
+            var localID = ConnectionID(loopIndex: loopIndex, random: random)
+            while table[localID] != nil { localID = ConnectionID(loopIndex: loopIndex, random: random) }
+            connection = Connection(
+                role: .server, configuration: configuration,
+                handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
+                clientChosenID: header.destination, localID: localID, peerID: header.source, remote: source,
+                random: random,
+                now: now)
+        } catch {
+            return drop(.tlsSetup)
+        }
+        let handle = table.insert(connection)
+        connection.isCountedHalfOpen = true
+        halfOpenCount += 1
+        deliver(datagram, to: connection, from: source, now: now)
+        return .connection(handle)
+    }
+
+    /// Answers a client of another version; only to what could be a first datagram, so that the answer is never the larger one.
+    private func negotiate(_ datagram: consuming ByteBuffer) -> Routing {
+        drops.count(.unsupportedVersion)
+        guard datagram.readableBytes >= ProtocolLimits.minimumInitialDatagramBytes else {
+            return .dropped(.unsupportedVersion)
+        }
+        var reading = copy datagram
+        reading.moveReaderIndex(forwardBy: 1)
+        guard let invariant = try? LongInvariant(decoding: &reading) else { return .dropped(.unsupportedVersion) }
+        var reply = ByteBufferAllocator().buffer(capacity: 64)
+        VersionNegotiation(
+            destination: invariant.source, source: invariant.destination, versions: ProtocolLimits.supportedVersions
+        ).encode(into: &reply)
+        return .reply(reply)
+    }
 }

@@ -49,4 +49,23 @@ package struct TransportConfiguration: Sendable {
         configuration.keepAliveInterval = .seconds(15)
         return configuration
     }
+
+    /// What would make a connection fail later in ways hard to explain.
+    func validate() throws(TransportError) {
+        guard (ProtocolLimits.minimumInitialDatagramBytes...16_383).contains(maximumDatagramBytes) else {
+            throw .invalidConfiguration(
+                "maximumDatagramBytes is \(maximumDatagramBytes), must be \(ProtocolLimits.minimumInitialDatagramBytes)...16383"
+            )
+        }
+        guard (1...Int(ProtocolLimits.initialMaxData)).contains(maximumMessageBytes) else {
+            throw .invalidConfiguration(
+                "maximumMessageBytes is \(maximumMessageBytes), must be 1...\(ProtocolLimits.initialMaxData)")
+        }
+        guard initialRTT > .nanoseconds(0), idleTimeout > .nanoseconds(0), handshakeTimeout > .nanoseconds(0) else {
+            throw .invalidConfiguration("initialRTT, idleTimeout and handshakeTimeout must be positive")
+        }
+        guard acknowledgementDelay >= .nanoseconds(0),
+            acknowledgementDelay <= ProtocolLimits.maximumAcknowledgementDelay
+        else { throw .invalidConfiguration("acknowledgementDelay must be 0...5 ms") }
+    }
 }

@@ -1,0 +1,168 @@
+import GodwitTLS
+import GodwitWire
+import NIOCore
+
+extension Connection {
+    enum Space { case initial, application }
+
+    /// An authentic packet that is new: its frames take effect.
+    func process(_ opened: PacketKeys.Opened, of buffer: ByteBuffer, in space: Space, now: NIODeadline) {
+        counters.packetsReceived += 1
+        let lastHeard = idle.lastHeard
+        idle.heard(now: now)
+        var isEliciting = false
+        do throws(ProtocolError) {
+            guard opened.reservedBits == 0 else { throw .reservedBits(opened.reservedBits) }
+            guard var payload = buffer.getSlice(at: opened.payload.lowerBound, length: opened.payload.count),
+                payload.readableBytes > 0
+            else { throw .emptyPacket }
+            while let frame = try nextFrame(&payload) {
+                if frame.isAckEliciting { isEliciting = true }
+                try apply(frame, in: space, now: now)
+                guard state == .handshaking || state == .established else { return }
+            }
+        } catch {
+            fail(error, now: now)
+            return
+        }
+        switch space {
+        case .initial where initial.keys != nil:
+            initial.received.record(opened.number, isEliciting: isEliciting, delay: .nanoseconds(0), now: now)
+        case .initial: break
+        case .application:
+            application.received.record(
+                opened.number, isEliciting: isEliciting, delay: configuration.acknowledgementDelay, now: now)
+        }
+        if handshake.isComplete, state == .handshaking { completeHandshake(now: now) }
+        resumeAfterSilence(lastHeard: lastHeard, now: now)
+    }
+
+    private func nextFrame(_ payload: inout ByteBuffer) throws(ProtocolError) -> Frame? {
+        do throws(WireError) {
+            return try Frame.decode(from: &payload)
+        } catch {
+            throw .frame(error)
+        }
+    }
+
+    private func apply(_ frame: Frame, in space: Space, now: NIODeadline) throws(ProtocolError) {
+        switch frame {
+        case .padding, .ping, .extension: return
+        case .ack(let ack): try receive(ack, in: space, now: now)
+        case .close(let close): drain(close, now: now)
+        case .handshake(let frame):
+            guard space == .initial else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshake)) }
+            try receive(frame, now: now)
+        default:
+            guard space == .application else { throw .frameNotAllowed(type: UInt64(frame.kind)) }
+            try applyToApplication(frame, now: now)
+        }
+    }
+
+    private func applyToApplication(_ frame: Frame, now: NIODeadline) throws(ProtocolError) {
+        switch frame {
+        case .message(let message): try incoming.receive(message)
+        case .maxData(let limit): outgoing.raise(maxData: limit)
+        case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
+        case .pathChallenge(let token): control.pathResponse = token
+        case .pathResponse(let token): path.receiveResponse(token)
+        case .handshakeDone:
+            guard role == .client else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshakeDone)) }
+            confirmHandshake()
+        case .padding, .ping, .extension, .ack, .close, .handshake: return
+        }
+    }
+
+    private func receive(_ ack: AckFrame, in space: Space, now: NIODeadline) throws(ProtocolError) {
+        switch space {
+        case .initial: try recovery.receive(ack, in: &initial, now: now, outcome: &outcome)
+        case .application:
+            try recovery.receive(ack, in: &application, now: now, outcome: &outcome)
+            // Application packets are processed, and so acknowledged, only after the handshake.
+            confirmHandshake()
+        }
+        applyOutcome()
+    }
+
+    /// Passes on what an acknowledgement, a loss or a probe means for the frames that packets carried.
+    func applyOutcome() {
+        for frame in outcome.arrived {
+            switch frame {
+            case .message(let id, let offset, let count):
+                if outgoing.acknowledge(id, offset: offset, count: count) { events.append(.messageAcknowledged(id)) }
+            case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
+            case .handshakeDone, .maxData, .maxMessages: break
+            }
+        }
+        for frame in outcome.sendAgain {
+            switch frame {
+            case .message(let id, let offset, let count): outgoing.sendAgain(id, offset: offset, count: count)
+            case .handshake(let offset, let count): handshake.stream.sendAgain(offset: offset, count: count)
+            case .handshakeDone: control.handshakeDone = true
+            case .maxData: control.maxData = true
+            case .maxMessages: control.maxMessages = true
+            }
+        }
+        outcome.clear()
+    }
+
+    // MARK: Handshake
+
+    private func receive(_ frame: HandshakeFrame, now: NIODeadline) throws(ProtocolError) {
+        guard try handshake.stream.receive(frame) else {
+            repeatFlight(now: now)
+            return
+        }
+        do throws(TLSError) {
+            try handshake.advance()
+            try installApplicationKeys()
+        } catch {
+            fail(error, now: now)
+        }
+    }
+
+    /// The peer repeats itself, so our answer may be lost; at most once in an assumed round trip.
+    private func repeatFlight(now: NIODeadline) {
+        guard let sent = handshakeSent, now - sent >= configuration.initialRTT else { return }
+        handshake.stream.sendAllAgain()
+    }
+
+    private func installApplicationKeys() throws(TLSError) {
+        guard application.keys == nil else { return }
+        let serverIssued = role == .client ? peerID : localID
+        let binding = Handshake.binding(clientChosenID: clientChosenID, serverIssuedID: serverIssued)
+        guard let secrets = try handshake.packetSecrets(binding: binding) else { return }
+        application.keys = try PacketKeys(role: role, client: secrets.client, server: secrets.server)
+    }
+
+    private func completeHandshake(now: NIODeadline) {
+        state = .established
+        handshake.releaseEngine()
+        events.append(.established)
+        if role == .server {
+            path.amplification.validate()
+            // The client's Finished acknowledges our flight, and HANDSHAKE_DONE the client's.
+            initial.discard(&recovery)
+            recovery.resetProbes()
+            control.handshakeDone = true
+        }
+        processWaiting(now: now)
+    }
+
+    /// Client: the server has our Finished.
+    private func confirmHandshake() {
+        guard role == .client, initial.keys != nil else { return }
+        initial.discard(&recovery)
+    }
+
+    private func resumeAfterSilence(lastHeard: NIODeadline, now: NIODeadline) {
+        guard state == .handshaking || state == .established else { return }
+        if recovery.isReturn(initial, lastHeard: lastHeard, now: now) {
+            recovery.pathReturned(&initial, now: now, outcome: &outcome)
+        }
+        if recovery.isReturn(application, lastHeard: lastHeard, now: now) {
+            recovery.pathReturned(&application, now: now, outcome: &outcome)
+        }
+        applyOutcome()
+    }
+}

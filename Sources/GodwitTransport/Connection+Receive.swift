@@ -1,0 +1,156 @@
+import GodwitTLS
+import GodwitWire
+import NIOCore
+
+extension Connection {
+    /// Takes one datagram. Never throws, never traps: what is not authentic is counted and dropped.
+    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) {
+        _ = take(datagram, from: source, now: now)
+    }
+
+    /// - Returns: why the last packet that had no effect was dropped.
+    func take(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> DropReason? {
+        let bytes = datagram.readableBytes
+        counters.datagramsReceived += 1
+        counters.bytesReceived += UInt64(bytes)
+        switch state {
+        case .handshaking, .established: break
+        case .closing:
+            closing?.heardDatagram()
+            return drop(.closed)
+        case .draining, .closed: return drop(.closed)
+        }
+        if source != path.remote {
+            // Only a server's peer may move, and only once the handshake has proved who it is.
+            guard role == .server, state == .established else { return drop(.unexpectedAddress) }
+        } else {
+            path.amplification.receive(bytes)
+        }
+        var buffer = datagram
+        var dropped: DropReason?
+        while buffer.readableBytes > 0, state == .handshaking || state == .established {
+            if let reason = takePacket(&buffer, from: source, datagramBytes: bytes, now: now) { dropped = reason }
+        }
+        return dropped
+    }
+
+    private func drop(_ reason: DropReason) -> DropReason {
+        counters.drops.count(reason)
+        return reason
+    }
+
+    /// Takes the packet at the reader index and moves behind it.
+    private func takePacket(
+        _ buffer: inout ByteBuffer, from source: Address, datagramBytes: Int, now: NIODeadline
+    ) -> DropReason? {
+        let start = buffer.readerIndex
+        let header: PacketHeader
+        do throws(WireError) {
+            header = try PacketHeader.decode(from: &buffer, shortDestinationLength: localID.count)
+        } catch {
+            buffer.moveReaderIndex(to: buffer.writerIndex)
+            return drop(DropReason(error))
+        }
+        let number = buffer.readerIndex
+        let end: Int
+        if case .initial(let header) = header { end = number + header.length } else { end = buffer.writerIndex }
+        let bounds = PacketKeys.Bounds(start: start, number: number, end: end)
+        // Opening reads the whole packet, and a buffer's bytes before its reader index cannot be read.
+        buffer.moveReaderIndex(to: start)
+        defer { buffer.moveReaderIndex(to: end) }
+        switch header {
+        case .initial(let header):
+            return takeInitial(header, &buffer, bounds, from: source, now: now)
+        case .short(let destination):
+            guard destination == localID else { return drop(.unknownConnection) }
+            return takeShort(&buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
+        case .versionNegotiation(let offer):
+            return takeVersionNegotiation(offer)
+        }
+    }
+
+    private func takeInitial(
+        _ header: InitialHeader, _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
+        now: NIODeadline
+    ) -> DropReason? {
+        guard let keys = initial.keys else { return drop(.noKeys) }
+        guard source == path.remote else { return drop(.unexpectedAddress) }
+        let isAddressed =
+            header.destination == localID || (role == .server && header.destination == clientChosenID)
+        guard isAddressed, role == .server || !hasHeardPeer || header.source == peerID else {
+            return drop(.unknownConnection)
+        }
+        guard let opened = keys.open(&buffer, bounds, largestReceived: initial.received.largest) else {
+            return drop(.authenticationFailed)
+        }
+        guard !initial.received.hasSeen(opened.number) else { return drop(.duplicate) }
+        if role == .client, !hasHeardPeer {
+            hasHeardPeer = true
+            peerID = header.source
+        }
+        // The client has read the ID that we sent to its address, so it is there.
+        if role == .server, header.destination == localID { path.amplification.validate() }
+        process(opened, of: buffer, in: .initial, now: now)
+        return nil
+    }
+
+    private func takeShort(
+        _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address, datagramBytes: Int,
+        now: NIODeadline
+    ) -> DropReason? {
+        guard let keys = application.keys, handshake.isComplete else {
+            guard let packet = buffer.getSlice(at: bounds.start, length: bounds.end - bounds.start),
+                waiting.add(packet, from: source)
+            else { return drop(.noKeys) }
+            return nil
+        }
+        let largestBefore = application.received.largest
+        guard let opened = keys.open(&buffer, bounds, largestReceived: largestBefore) else {
+            return drop(.authenticationFailed)
+        }
+        guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
+        let isNewest = largestBefore.map { opened.number > $0 } ?? true
+        if role == .server, isNewest { followPeer(to: source, datagramBytes: datagramBytes, now: now) }
+        process(opened, of: buffer, in: .application, now: now)
+        return nil
+    }
+
+    /// The newest packet decides where the peer is (RFC 9000 §9.3): an old one that was held up must not.
+    private func followPeer(to source: Address, datagramBytes: Int, now: NIODeadline) {
+        let before = path.remote
+        guard path.move(to: source, datagramBytes: datagramBytes, random: random) else { return }
+        recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
+        applyOutcome()
+        // A NAT that gave another port has not changed the network behind it.
+        if !source.hasSameHost(as: before) { recovery.pathChanged() }
+        recovery.resetProbes()
+        events.append(.remoteAddressChanged(source))
+    }
+
+    private func takeVersionNegotiation(_ offer: VersionNegotiation) -> DropReason? {
+        guard role == .client, !hasHeardPeer, offer.source == clientChosenID, offer.destination == localID,
+            !offer.versions.contains(ProtocolLimits.version)
+        else { return drop(.malformed) }
+        finish(.versionMismatch(supported: offer.versions))
+        return nil
+    }
+
+    /// Packets that waited for the handshake.
+    func processWaiting(now: NIODeadline) {
+        for packet in waiting.takeAll() {
+            guard state == .established else { return }
+            var bytes = packet.bytes
+            _ = takePacket(&bytes, from: packet.source, datagramBytes: packet.bytes.readableBytes, now: now)
+        }
+    }
+}
+
+extension DropReason {
+    init(_ error: WireError) {
+        switch error {
+        case .unsupportedVersion: self = .unsupportedVersion
+        case .unknownPacketType: self = .unsupportedType
+        default: self = .malformed
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import GodwitTLS
+import GodwitWire
+import NIOCore
+
+extension Connection {
+    /// When `handleTimeout` wants to be called, nil for never.
+    package func pollTimeout() -> NIODeadline? {
+        switch state {
+        case .closed: return nil
+        case .closing, .draining: return closing?.deadline
+        case .handshaking, .established: break
+        }
+        var next = idle.deadline
+        func consider(_ deadline: NIODeadline?) {
+            if let deadline, deadline < next { next = deadline }
+        }
+        if state == .handshaking { consider(handshakeDeadline) }
+        consider(initial.lossDeadline)
+        consider(application.lossDeadline)
+        consider(path.validation?.nextDeadline)
+        // Nothing can be sent before the peer sends, so there is nothing to wake up for.
+        guard !isBlockedByAmplification else { return next }
+        consider(initialProbeDeadline)
+        consider(applicationProbeDeadline)
+        consider(application.received.deadline)
+        consider(keepAliveDeadline)
+        if outgoing.hasSendable || handshake.stream.hasPending { consider(recovery.pacingDeadline) }
+        return next
+    }
+
+    package func handleTimeout(now: NIODeadline) {
+        switch state {
+        case .closed: return
+        case .closing, .draining:
+            if let deadline = closing?.deadline, deadline <= now {
+                state = .closed
+                handshake.releaseEngine()
+            }
+            return
+        case .handshaking, .established: break
+        }
+        if idle.deadline <= now { return finish(.idleTimeout) }
+        if state == .handshaking, handshakeDeadline <= now { return finish(.handshakeTimeout) }
+        if let deadline = initial.lossDeadline, deadline <= now {
+            recovery.detectLosses(in: &initial, now: now, outcome: &outcome)
+        }
+        if let deadline = application.lossDeadline, deadline <= now {
+            recovery.detectLosses(in: &application, now: now, outcome: &outcome)
+        }
+        if let deadline = keepAliveDeadline, deadline <= now { application.pingDue = true }
+        handlePathTimeout(now: now)
+        handleProbeTimeouts(now: now)
+        applyOutcome()
+    }
+
+    private func handleProbeTimeouts(now: NIODeadline) {
+        guard !isBlockedByAmplification else { return }
+        let isInitialDue = initialProbeDeadline.map { $0 <= now } ?? false
+        let isApplicationDue = applicationProbeDeadline.map { $0 <= now } ?? false
+        if isInitialDue { recovery.probe(&initial, now: now, outcome: &outcome) }
+        if isApplicationDue { recovery.probe(&application, now: now, outcome: &outcome) }
+    }
+
+    private func handlePathTimeout(now: NIODeadline) {
+        switch path.handleTimeout(now: now) {
+        case .nothing: return
+        case .wentBack:
+            recovery.pathChanged()
+            events.append(.remoteAddressChanged(path.remote))
+        case .noAddressLeft: finish(.pathLost)
+        }
+    }
+
+    private var initialProbeDeadline: NIODeadline? {
+        guard initial.keys != nil else { return nil }
+        // A client goes on asking even with nothing in flight: the server may be waiting for permission to send more (RFC 9002
+        // §6.2.2.1).
+        let fallback = role == .client ? idle.lastHeard : nil
+        return recovery.probeDeadline(initial, isHandshake: true, fallback: fallback)
+    }
+
+    private var applicationProbeDeadline: NIODeadline? {
+        guard application.keys != nil, state == .established else { return nil }
+        return recovery.probeDeadline(application, isHandshake: false, fallback: nil)
+    }
+
+    private var keepAliveDeadline: NIODeadline? {
+        state == .established && !application.pingDue ? idle.keepAliveDeadline : nil
+    }
+}

@@ -1,0 +1,209 @@
+import GodwitTLS
+import GodwitWire
+import NIOCore
+
+extension Connection {
+    /// Less than this is not worth a datagram on a path that is not validated.
+    private static let smallestUsefulDatagram = 64
+
+    var isBlockedByAmplification: Bool { path.amplification.allowance < Self.smallestUsefulDatagram }
+
+    /// Writes one datagram into the cleared `datagram`, whose storage is used again if it is not shared.
+    ///
+    /// - Returns: where to send it, nil if there is nothing to send now.
+    package func pollTransmit(now: NIODeadline, into datagram: inout ByteBuffer) -> Address? {
+        datagram.clear(minimumCapacity: configuration.maximumDatagramBytes)
+        guard !isBlockedByAmplification else { return nil }
+        let limit = min(configuration.maximumDatagramBytes, path.amplification.allowance)
+        switch state {
+        case .handshaking, .established:
+            guard application.sent.nextNumber < ProtocolLimits.maximumPacketsPerKey else {
+                let code = TransportErrorCode.keyLimit
+                beginClosing(
+                    CloseFrame(byApplication: false, code: code.rawValue, reason: code.description), .keyLimitReached,
+                    now: now)
+                writeClose(into: &datagram, limit: limit, now: now)
+                break
+            }
+            writeInitial(into: &datagram, limit: limit, now: now)
+            writeApplication(into: &datagram, limit: limit, now: now)
+        case .closing: writeClose(into: &datagram, limit: limit, now: now)
+        case .draining, .closed: return nil
+        }
+        guard datagram.readableBytes > 0 else { return nil }
+        path.amplification.send(datagram.readableBytes)
+        counters.datagramsSent += 1
+        counters.bytesSent += UInt64(datagram.readableBytes)
+        return path.remote
+    }
+
+    // MARK: Initial packets
+
+    private func writeInitial(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
+        guard let keys = initial.keys else { return }
+        repeatFinished(now: now)
+        let maySend = initial.probesDue > 0 || recovery.canSend(now: now)
+        let hasData = handshake.stream.hasPending && maySend
+        guard hasData || initial.received.hasUnacknowledged || initial.pingDue || initial.probesDue > 0 else { return }
+        let header = PacketWriter.Header.initial(destination: peerID, source: localID)
+        guard var writer = begin(header, initial, limit: limit, &datagram) else { return }
+        if initial.received.hasUnacknowledged || hasData { writeAck(of: &initial, into: &datagram, &writer, now: now) }
+        if hasData {
+            while let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram)) {
+                writer.add(frame)
+            }
+            handshakeSent = now
+        }
+        writePing(for: &initial, into: &datagram, &writer)
+        let minimum = role == .client && !hasHeardPeer ? ProtocolLimits.minimumInitialDatagramBytes : 0
+        finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
+    }
+
+    /// Until the server confirms the handshake, the client's Finished rides along with its data: data without it would only wait.
+    private func repeatFinished(now: NIODeadline) {
+        guard role == .client, state == .established, !handshake.stream.hasPending, outgoing.hasSendable,
+            let sent = handshakeSent, now - sent >= Self.finishedRepetition
+        else { return }
+        handshake.stream.sendAllAgain()
+    }
+
+    /// Datagrams that leave together die together, so one of them is enough.
+    private static let finishedRepetition = TimeAmount.milliseconds(5)
+
+    // MARK: Application packets
+
+    private func writeApplication(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
+        guard let keys = application.keys, role == .server || handshake.isComplete else { return }
+        let maySend = application.probesDue > 0 || recovery.canSend(now: now)
+        let hasData = outgoing.hasSendable && maySend
+        let hasChallenge = path.validation?.isDue ?? false
+        let isElicitingDue =
+            hasData || hasChallenge || control.isDue || application.pingDue || application.probesDue > 0
+        guard isElicitingDue || application.received.isDue(now: now) else { return }
+        guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
+        if let token = path.takeChallenge(now: now, interval: recovery.probeTimeout) {
+            Frame.pathChallenge(token).encode(into: &datagram)
+            writer.isEliciting = true
+        }
+        // On a path that loses packets an acknowledgement is repeated until the peer is known to have it.
+        let repeatsAck = isElicitingDue && recovery.packetsLost > 0 && application.received.isUnconfirmed
+        if application.received.hasUnacknowledged || repeatsAck {
+            writeAck(of: &application, into: &datagram, &writer, now: now)
+        }
+        control.write(into: &datagram, writer: &writer, incoming: incoming)
+        if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
+        var isAlone = true
+        while hasData,
+            let frame = outgoing.writeFrame(
+                into: &datagram, space: writer.space(in: datagram), isAlone: isAlone)
+        {
+            writer.add(frame)
+            isAlone = false
+        }
+        if writer.isEliciting { application.pingDue = false }
+        finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
+    }
+
+    // MARK: Parts of packets
+
+    private func begin(
+        _ header: PacketWriter.Header, _ space: borrowing PacketSpace, limit: Int, _ datagram: inout ByteBuffer
+    ) -> PacketWriter? {
+        var lent: ContiguousArray<SentFrame> = []
+        swap(&lent, &carried)
+        return PacketWriter(
+            header, number: space.sent.nextNumber, largestAcknowledged: space.largestAcknowledged, limit: limit,
+            reusing: lent, in: &datagram)
+    }
+
+    private func writeAck(
+        of space: inout PacketSpace, into datagram: inout ByteBuffer, _ writer: inout PacketWriter, now: NIODeadline
+    ) {
+        guard let ack = space.received.acknowledgement(now: now) else { return }
+        let start = datagram.writerIndex
+        ack.encode(into: &datagram)
+        guard writer.space(in: datagram) >= 0 else {
+            // No room beside what is coalesced: it goes with the next datagram.
+            datagram.moveWriterIndex(to: start)
+            return
+        }
+        writer.acknowledgedUpTo = ack.largest
+        space.received.acknowledgementSent()
+    }
+
+    private func writePing(
+        for space: inout PacketSpace, into datagram: inout ByteBuffer, _ writer: inout PacketWriter
+    ) {
+        guard space.pingDue || space.probesDue > 0 else { return }
+        space.pingDue = false
+        guard !writer.isEliciting, writer.space(in: datagram) > 0 else { return }
+        Frame.ping.encode(into: &datagram)
+        writer.isEliciting = true
+    }
+
+    private func finish(
+        _ writer: PacketWriter, in space: inout PacketSpace, _ keys: PacketKeys, _ datagram: inout ByteBuffer,
+        minimum: Int,
+        now: NIODeadline
+    ) {
+        defer {
+            carried = writer.carried
+            carried.removeAll(keepingCapacity: true)
+        }
+        guard !writer.isEmpty(datagram) else {
+            writer.takeBack(&datagram)
+            return
+        }
+        let bytes: Int
+        do throws(TLSError) {
+            bytes = try writer.finish(&datagram, keys: keys, datagramMinimum: minimum)
+        } catch {
+            writer.takeBack(&datagram)
+            finish(.tls(error))
+            return
+        }
+        space.sent.record(
+            time: now, bytes: bytes, isEliciting: writer.isEliciting, acknowledgedUpTo: writer.acknowledgedUpTo,
+            carried: writer.carried)
+        recovery.sent(bytes: bytes, isEliciting: writer.isEliciting)
+        counters.packetsSent += 1
+        if writer.isEliciting {
+            idle.asked(now: now)
+            if space.probesDue > 0 { space.probesDue -= 1 }
+        }
+    }
+
+    // MARK: Closing
+
+    private func writeClose(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
+        guard let closing, closing.isDue, let frame = closing.frame else { return }
+        self.closing?.sent()
+        if let keys = initial.keys,
+            var writer = begin(.initial(destination: peerID, source: localID), initial, limit: limit, &datagram)
+        {
+            frame.forInitialPackets.encode(into: &datagram)
+            writer.isEliciting = false
+            let minimum = role == .client && !hasHeardPeer ? ProtocolLimits.minimumInitialDatagramBytes : 0
+            finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
+        }
+        if let keys = application.keys, role == .server || handshake.isComplete,
+            let writer = begin(.short(destination: peerID), application, limit: limit, &datagram)
+        {
+            if writer.space(in: datagram) >= CloseFrame.maximumLength {
+                frame.encode(into: &datagram)
+            }
+            finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
+        }
+    }
+}
+
+extension CloseFrame {
+    /// Code and reason at their longest.
+    fileprivate static let maximumLength = 1 + 8 + 2 + maximumReasonBytes
+
+    /// Anyone on the way can read Initial packets, so what the application says is left out of them.
+    fileprivate var forInitialPackets: CloseFrame {
+        byApplication
+            ? CloseFrame(byApplication: false, code: TransportErrorCode.applicationClosed.rawValue, reason: "") : self
+    }
+}

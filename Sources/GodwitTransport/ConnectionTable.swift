@@ -1,0 +1,58 @@
+import GodwitWire
+
+/// A connection's place in a `ServerEndpoint`; a removed connection's handle never names a later one.
+package struct ConnectionHandle: Hashable, Sendable {
+    fileprivate let slot: UInt32
+    fileprivate let generation: UInt32
+}
+
+/// Connections by handle and by connection ID.
+struct ConnectionTable {
+    private struct Slot {
+        var connection: Connection?
+        var generation: UInt32 = 0
+    }
+
+    private var slots: ContiguousArray<Slot> = []
+    private var free: ContiguousArray<UInt32> = []
+    private var handles: [ConnectionID: ConnectionHandle] = [:]
+
+    var count: Int { slots.count - free.count }
+
+    subscript(id: ConnectionID) -> ConnectionHandle? { handles[id] }
+
+    subscript(handle: ConnectionHandle) -> Connection? {
+        guard Int(handle.slot) < slots.count else { return nil }
+        let slot = slots[Int(handle.slot)]
+        return slot.generation == handle.generation ? slot.connection : nil
+    }
+
+    /// Enters a connection under its own ID and the one its client chose.
+    mutating func insert(_ connection: Connection) -> ConnectionHandle {
+        let index = free.popLast() ?? UInt32(slots.count)
+        if Int(index) == slots.count { slots.append(Slot()) }
+        slots[Int(index)].connection = connection
+        let handle = ConnectionHandle(slot: index, generation: slots[Int(index)].generation)
+        handles[connection.localID] = handle
+        handles[connection.clientChosenID] = handle
+        return handle
+    }
+
+    mutating func remove(_ handle: ConnectionHandle) -> Connection? {
+        guard let connection = self[handle] else { return nil }
+        handles[connection.localID] = nil
+        handles[connection.clientChosenID] = nil
+        slots[Int(handle.slot)].connection = nil
+        slots[Int(handle.slot)].generation &+= 1
+        free.append(handle.slot)
+        return connection
+    }
+
+    func forEach(_ body: (ConnectionHandle, Connection) -> Void) {
+        for (index, slot) in slots.enumerated() {
+            if let connection = slot.connection {
+                body(ConnectionHandle(slot: UInt32(index), generation: slot.generation), connection)
+            }
+        }
+    }
+}

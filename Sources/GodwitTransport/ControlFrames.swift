@@ -1,0 +1,39 @@
+import GodwitWire
+import NIOCore
+
+/// Small frames that are owed to the peer and are not part of a message or the handshake.
+struct ControlFrames {
+    var handshakeDone = false
+    var maxData = false
+    var maxMessages = false
+    var pathResponse: UInt64?
+
+    var isDue: Bool { handshakeDone || maxData || maxMessages || pathResponse != nil }
+
+    mutating func write(into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: IncomingMessages) {
+        if let token = pathResponse, fits(packet, writer) {
+            Frame.pathResponse(token).encode(into: &packet)
+            writer.isEliciting = true
+            pathResponse = nil
+        }
+        if handshakeDone, fits(packet, writer) {
+            Frame.handshakeDone.encode(into: &packet)
+            writer.add(.handshakeDone)
+            handshakeDone = false
+        }
+        if maxData, fits(packet, writer) {
+            Frame.maxData(incoming.maxData).encode(into: &packet)
+            writer.add(.maxData)
+            maxData = false
+        }
+        if maxMessages, fits(packet, writer) {
+            Frame.maxMessages(incoming.maxMessages).encode(into: &packet)
+            writer.add(.maxMessages)
+            maxMessages = false
+        }
+    }
+
+    private func fits(_ packet: ByteBuffer, _ writer: PacketWriter) -> Bool {
+        writer.space(in: packet) >= Frame.maximumControlLength
+    }
+}

@@ -1,0 +1,82 @@
+import NIOCore
+
+/// Declares packets lost when later ones have been acknowledged, RFC 9002 §6.1. Radio links with parallel bearers reorder as a
+/// rule, so both thresholds grow when a loss turns out to be none.
+struct LossDetection {
+    /// RFC 9002 §6.1.1.
+    static let initialPacketThreshold: UInt64 = 3
+    static let maximumPacketThreshold: UInt64 = 64
+    /// 9/8 of the round trip, in eighths; RFC 9002 §6.1.2.
+    static let initialTimeThresholdEighths: Int64 = 9
+    static let maximumTimeThresholdEighths: Int64 = 16
+
+    private(set) var packetThreshold = initialPacketThreshold
+    private(set) var timeThresholdEighths = initialTimeThresholdEighths
+
+    func delay(_ rtt: RTTEstimator) -> TimeAmount {
+        let nanoseconds = rtt.conservative.nanoseconds / 8 * timeThresholdEighths
+        return max(.nanoseconds(nanoseconds), RTTEstimator.granularity)
+    }
+
+    /// Settles lost packets in `sent`; their frames are appended to `loss`.
+    ///
+    /// - Returns: when the next packet is lost unless acknowledged before.
+    func detect(
+        in sent: inout SentPackets, largestAcknowledged: UInt64, rtt: RTTEstimator, now: NIODeadline,
+        loss: inout LostPackets
+    ) -> NIODeadline? {
+        let delay = delay(rtt)
+        var next: NIODeadline?
+        var found = LostPackets.Figures()
+        sent.review(into: &loss.frames) { packet in
+            guard packet.number < largestAcknowledged else { return .stop }
+            if packet.time + delay <= now || largestAcknowledged - packet.number >= packetThreshold {
+                found.add(packet)
+                return .lost
+            }
+            if next == nil { next = packet.time + delay }
+            return .keep
+        }
+        loss.figures.merge(found)
+        return next
+    }
+
+    /// A packet declared lost has arrived after all, `distance` packet numbers behind the largest acknowledged.
+    mutating func sawSpuriousLoss(distance: UInt64) {
+        packetThreshold = min(max(packetThreshold, distance &+ 1), Self.maximumPacketThreshold)
+        timeThresholdEighths = min(timeThresholdEighths + 1, Self.maximumTimeThresholdEighths)
+    }
+
+    /// On another path the order of packets is unknown again.
+    mutating func reset() { self = LossDetection() }
+}
+
+/// Packets that were declared lost. Reused.
+struct LostPackets {
+    struct Figures {
+        private(set) var count = 0
+        private(set) var bytes = 0
+        /// When the latest of them was sent.
+        private(set) var latest: NIODeadline?
+
+        mutating func add(_ packet: SentPacket) {
+            count += 1
+            bytes += packet.bytes
+            latest = latest.map { max($0, packet.time) } ?? packet.time
+        }
+
+        mutating func merge(_ other: Figures) {
+            count += other.count
+            bytes += other.bytes
+            if let time = other.latest { latest = latest.map { max($0, time) } ?? time }
+        }
+    }
+
+    var frames: ContiguousArray<SentFrame> = []
+    var figures = Figures()
+
+    mutating func clear() {
+        frames.removeAll(keepingCapacity: true)
+        figures = Figures()
+    }
+}

@@ -1,0 +1,47 @@
+import NIOCore
+
+/// When to send again what nobody has answered. A chat sends one packet and waits, so nothing after it reveals its loss and this
+/// timer decides the tail. It differs from RFC 9002 §6.2 in two ways: it counts from the oldest packet that waits, not the latest
+/// sent; and it backs off by halves with a cap, since a few hundred bytes a second congest nothing.
+struct ProbeTimer {
+    /// A probe's timeout grows by half, not by doubling.
+    static let backoffNumerator: Int64 = 3
+    static let backoffDenominator: Int64 = 2
+    /// Between probes of a silent path, unless its probe timeout itself is longer.
+    static let maximumInterval = TimeAmount.seconds(1)
+    /// After so much silence the user has put the phone away.
+    static let patience = TimeAmount.seconds(30)
+    static let maximumIntervalAfterPatience = TimeAmount.seconds(5)
+
+    private(set) var firedCount = 0
+    private var firstFired: NIODeadline?
+    private var lastFired: NIODeadline?
+
+    /// - Parameters:
+    ///   - base: the probe timeout without back-off.
+    ///   - oldest: when the oldest packet that waits was sent.
+    func deadline(base: TimeAmount, oldest: NIODeadline) -> NIODeadline {
+        let start = lastFired.map { max($0, oldest) } ?? oldest
+        return start + interval(base: base)
+    }
+
+    func interval(base: TimeAmount) -> TimeAmount {
+        var isPatient = true
+        if let firstFired, let lastFired { isPatient = lastFired - firstFired < Self.patience }
+        let cap = max(base, isPatient ? Self.maximumInterval : Self.maximumIntervalAfterPatience)
+        var interval = base
+        for _ in 0..<firedCount where interval < cap {
+            interval = .nanoseconds(interval.nanoseconds / Self.backoffDenominator * Self.backoffNumerator)
+        }
+        return min(interval, cap)
+    }
+
+    mutating func fired(now: NIODeadline) {
+        firedCount += 1
+        if firstFired == nil { firstFired = now }
+        lastFired = now
+    }
+
+    /// The peer has acknowledged something new, or has broken a silence.
+    mutating func reset() { self = ProbeTimer() }
+}

@@ -1,0 +1,80 @@
+import GodwitWire
+import NIOCore
+
+/// What has arrived in one packet number space, and when the peer must hear of it.
+struct ReceivedPackets {
+    /// Ranges remembered for acknowledgements; older gaps are forgotten, and packets in them are sent again by the peer.
+    static let maximumRanges = 32
+
+    /// Ack-eliciting packets after which an acknowledgement no longer waits. RFC 9000 §13.2.2 recommends 2; the sender's window
+    /// floor of 16 packets allows to halve the acknowledgements' bytes.
+    static let elicitingPacketsBeforeAck = 4
+
+    private var ranges = RangeSet()
+    private var replay = ReplayWindow()
+    private var largestArrival = NIODeadline.distantPast
+    private var elicitingSinceAck = 0
+    /// The largest packet number that the peer knows we have.
+    private var largestConfirmed: UInt64?
+    /// When an acknowledgement must leave, even alone.
+    private(set) var deadline: NIODeadline?
+
+    var largest: UInt64? { replay.largest }
+
+    func hasSeen(_ number: UInt64) -> Bool { replay.hasSeen(number) }
+
+    /// Something to acknowledge has arrived since the last acknowledgement.
+    var hasUnacknowledged: Bool { elicitingSinceAck > 0 }
+
+    /// The peer may not know of all packets: an acknowledgement was perhaps lost.
+    var isUnconfirmed: Bool {
+        guard let last = ranges.last else { return false }
+        return largestConfirmed.map { $0 < last.upperBound - 1 } ?? true
+    }
+
+    /// Takes note of an authentic packet.
+    ///
+    /// - Parameter delay: how long its acknowledgement may wait when nothing is unusual.
+    mutating func record(_ number: UInt64, isEliciting: Bool, delay: TimeAmount, now: NIODeadline) {
+        let isInOrder = replay.largest.map { number == $0 + 1 } ?? true
+        if replay.largest.map({ number > $0 }) ?? true { largestArrival = now }
+        replay.insert(number)
+        ranges.insert(number..<(number + 1))
+        ranges.keepHighest(Self.maximumRanges)
+        guard isEliciting else { return }
+        elicitingSinceAck += 1
+        let isUrgent = !isInOrder || elicitingSinceAck >= Self.elicitingPacketsBeforeAck
+        let due = isUrgent ? now : now + delay
+        deadline = deadline.map { min($0, due) } ?? due
+    }
+
+    func isDue(now: NIODeadline) -> Bool {
+        deadline.map { $0 <= now } ?? false
+    }
+
+    /// The acknowledgement of everything so far, with at most `maximumRanges` ranges.
+    func acknowledgement(now: NIODeadline) -> AckFrame? {
+        guard let last = ranges.last else { return nil }
+        let waited = max(0, (now - largestArrival).nanoseconds) / 1000
+        var lower: ContiguousArray<ClosedRange<UInt64>> = []
+        for range in ranges.ranges.dropLast().reversed() {
+            lower.append(range.lowerBound...(range.upperBound - 1))
+        }
+        return AckFrame(
+            delay: UInt64(waited) / AckFrame.delayUnitMicroseconds, first: last.lowerBound...(last.upperBound - 1),
+            lower: lower)
+    }
+
+    mutating func acknowledgementSent() {
+        elicitingSinceAck = 0
+        deadline = nil
+    }
+
+    /// The peer has received an acknowledgement that reached up to `largest`: lower gaps need not be repeated.
+    mutating func acknowledgementConfirmed(largest: UInt64) {
+        largestConfirmed = largestConfirmed.map { max($0, largest) } ?? largest
+        guard let last = ranges.last, largest < last.upperBound else { return }
+        // One range below the confirmed number is kept, so that the peer always finds its largest packet acknowledged.
+        while ranges.count > 1, let first = ranges.first, first.upperBound <= largest { ranges.remove(first) }
+    }
+}

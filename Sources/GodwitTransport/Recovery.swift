@@ -1,0 +1,204 @@
+import GodwitWire
+import NIOCore
+
+/// What both packet number spaces share: round trip, losses, congestion window, pacing, probes.
+struct Recovery<Controller: CongestionController> {
+    private(set) var rtt: RTTEstimator
+    private var congestion: Controller
+    private var pacer: Pacer
+    private var detection = LossDetection()
+    private(set) var probeTimer = ProbeTimer()
+    private(set) var bytesInFlight = 0
+    private(set) var packetsLost: UInt64 = 0
+    private(set) var spuriousLosses: UInt64 = 0
+    private(set) var probes: UInt64 = 0
+    private var acknowledged = AcknowledgedPackets()
+    private var lost = LostPackets()
+    private let initialRTT: TimeAmount
+    private let datagramBytes: Int
+
+    init(initialRTT: TimeAmount, maximumDatagramBytes: Int) {
+        self.initialRTT = initialRTT
+        datagramBytes = maximumDatagramBytes
+        rtt = RTTEstimator(initial: initialRTT)
+        congestion = Controller(maximumDatagramBytes: maximumDatagramBytes)
+        pacer = Pacer(maximumDatagramBytes: maximumDatagramBytes)
+    }
+
+    var windowBytes: Int { congestion.windowBytes }
+
+    /// The probe timeout without back-off.
+    var probeTimeout: TimeAmount { rtt.probeTimeout(acknowledgementDelay: ProtocolLimits.maximumAcknowledgementDelay) }
+
+    // MARK: Sending
+
+    private var hasWindow: Bool { bytesInFlight < congestion.windowBytes }
+
+    /// Whether congestion window and pacer let a packet with data leave.
+    mutating func canSend(now: NIODeadline) -> Bool {
+        guard hasWindow else { return false }
+        pacer.refill(now: now, windowBytes: congestion.windowBytes, rtt: rtt.smoothed)
+        return pacer.isOpen
+    }
+
+    /// When the pacer opens, if it alone holds data back.
+    var pacingDeadline: NIODeadline? {
+        hasWindow ? pacer.deadline(windowBytes: congestion.windowBytes, rtt: rtt.smoothed) : nil
+    }
+
+    mutating func sent(bytes: Int, isEliciting: Bool) {
+        guard isEliciting else { return }
+        bytesInFlight += bytes
+        pacer.sent(bytes: bytes)
+    }
+
+    // MARK: Acknowledgements and losses
+
+    /// What one acknowledgement means for the frames above: arrived, and to be sent again.
+    struct Outcome {
+        var arrived: ContiguousArray<SentFrame> = []
+        var sendAgain: ContiguousArray<SentFrame> = []
+
+        mutating func clear() {
+            arrived.removeAll(keepingCapacity: true)
+            sendAgain.removeAll(keepingCapacity: true)
+        }
+    }
+
+    mutating func receive(
+        _ ack: AckFrame, in space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome
+    ) throws(ProtocolError) {
+        guard ack.largest < space.sent.nextNumber else { throw .acknowledgedUnsentPacket(ack.largest) }
+        let wasLimited = 2 * bytesInFlight >= congestion.windowBytes
+        acknowledged.clear()
+        swap(&acknowledged.frames, &outcome.arrived)
+        space.sent.acknowledge(ack.first, into: &acknowledged)
+        for range in ack.lower { space.sent.acknowledge(range, into: &acknowledged) }
+        swap(&acknowledged.frames, &outcome.arrived)
+        guard let largest = acknowledged.largest else { return }
+
+        let largestAcknowledged = max(space.largestAcknowledged ?? 0, ack.largest)
+        space.largestAcknowledged = largestAcknowledged
+        if let upTo = acknowledged.confirmedUpTo { space.received.acknowledgementConfirmed(largest: upTo) }
+        if largest.number == ack.largest, acknowledged.hasEliciting {
+            let unit = Int64(AckFrame.delayUnitMicroseconds) * 1000
+            let claimed = Int64(clamping: min(ack.delay, 1 << 32)) * unit
+            rtt.update(
+                sample: now - largest.time,
+                acknowledgementDelay: min(.nanoseconds(claimed), ProtocolLimits.maximumAcknowledgementDelay))
+        }
+        if let spurious = acknowledged.oldestSpurious {
+            spuriousLosses += UInt64(acknowledged.spurious)
+            detection.sawSpuriousLoss(distance: largestAcknowledged &- min(spurious.number, largestAcknowledged))
+        }
+        if acknowledged.hasEliciting {
+            probeTimer.reset()
+            space.probesDue = 0
+        }
+        bytesInFlight -= acknowledged.bytesInFlight
+        congestion.acknowledged(
+            bytes: acknowledged.bytesInFlight, sentAt: largest.time, wasLimited: wasLimited, now: now)
+        detectLosses(in: &space, now: now, outcome: &outcome)
+        space.sent.prune()
+    }
+
+    /// Declares packets lost by number and by time; also when the loss deadline passes.
+    mutating func detectLosses(in space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
+        space.lossDeadline = nil
+        guard let largest = space.largestAcknowledged else { return }
+        lost.clear()
+        space.lossDeadline = detection.detect(
+            in: &space.sent, largestAcknowledged: largest, rtt: rtt, now: now, loss: &lost)
+        outcome.sendAgain.append(contentsOf: lost.frames)
+        settleLosses(now: now, isCongestion: true)
+    }
+
+    private mutating func settleLosses(now: NIODeadline, isCongestion: Bool) {
+        guard lost.figures.count > 0, let latest = lost.figures.latest else { return }
+        packetsLost += UInt64(lost.figures.count)
+        bytesInFlight -= lost.figures.bytes
+        if isCongestion { congestion.lost(bytes: lost.figures.bytes, latestSent: latest, now: now) }
+    }
+
+    // MARK: Probes
+
+    mutating func resetProbes() { probeTimer.reset() }
+
+    /// When the oldest unanswered packet of `space` wants a probe. Without any, `fallback` counts.
+    func probeDeadline(_ space: PacketSpace, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
+        guard let oldest = space.sent.oldestUnmoved?.time ?? space.sent.oldestOutstanding?.time ?? fallback else {
+            return nil
+        }
+        return probeTimer.deadline(base: isHandshake ? handshakeProbeTimeout : probeTimeout, oldest: oldest)
+    }
+
+    /// Handshake packets are acknowledged without delay.
+    private var handshakeProbeTimeout: TimeAmount { rtt.probeTimeout(acknowledgementDelay: .nanoseconds(0)) }
+
+    /// The probe timer fired: what the oldest unanswered packets carried goes into one more packet, up to a datagram's worth.
+    mutating func probe(_ space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
+        probes += 1
+        // Packets that could still be answered in time keep their frames.
+        let age = probeTimeout
+        var budget = datagramBytes
+        var isFirst = true
+        space.sent.review(into: &outcome.sendAgain) { packet in
+            guard !packet.framesMoved else { return .keep }
+            guard isFirst || (packet.time + age <= now && packet.bytes <= budget) else { return .stop }
+            isFirst = false
+            budget -= packet.bytes
+            return .move
+        }
+        probeTimer.fired(now: now)
+        space.probesDue = max(space.probesDue, 1)
+    }
+
+    /// A packet has arrived after a silence that outlasted two probe timeouts: the path is back, and what was sent more than a round
+    /// trip ago went nowhere. That says nothing about congestion.
+    mutating func pathReturned(_ space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
+        giveUp(&space, sentBefore: now - rtt.conservative, now: now, outcome: &outcome)
+        probeTimer.reset()
+    }
+
+    /// Declares lost, without blame, everything that was sent before an instant.
+    mutating func giveUp(
+        _ space: inout PacketSpace, sentBefore limit: NIODeadline, now: NIODeadline, outcome: inout Outcome
+    ) {
+        lost.clear()
+        var found = LostPackets.Figures()
+        space.sent.review(into: &lost.frames) { packet in
+            guard packet.time <= limit else { return .stop }
+            found.add(packet)
+            return .lost
+        }
+        lost.figures.merge(found)
+        outcome.sendAgain.append(contentsOf: lost.frames)
+        settleLosses(now: now, isCongestion: false)
+        space.lossDeadline = nil
+    }
+
+    /// Whether nothing was heard for two probe timeouts after something was asked.
+    func isReturn(_ space: PacketSpace, lastHeard: NIODeadline, now: NIODeadline) -> Bool {
+        guard let oldest = space.sent.oldestOutstanding else { return false }
+        return now - max(oldest.time, lastHeard) >= .nanoseconds(2 * probeTimeout.nanoseconds)
+    }
+
+    mutating func forget(_ sent: inout SentPackets) {
+        var frames: ContiguousArray<SentFrame> = []
+        var bytes = 0
+        sent.review(into: &frames) { packet in
+            bytes += packet.bytes
+            return .lost
+        }
+        bytesInFlight -= bytes
+    }
+
+    /// Packets now go to another host: what was learned is void (RFC 9000 §9.4).
+    mutating func pathChanged() {
+        rtt = RTTEstimator(initial: initialRTT)
+        congestion.pathChanged()
+        pacer = Pacer(maximumDatagramBytes: datagramBytes)
+        detection.reset()
+        probeTimer.reset()
+    }
+}

@@ -1,0 +1,45 @@
+/// Remembers which of the last 1,024 packet numbers have arrived, so that each packet takes effect once. Older ones count as seen.
+struct ReplayWindow {
+    static let size: UInt64 = 1024
+    private static let wordCount = Int(size / 64)
+
+    /// One bit a number, at the number modulo the size.
+    private var words = ContiguousArray<UInt64>(repeating: 0, count: wordCount)
+    private(set) var largest: UInt64?
+
+    func hasSeen(_ number: UInt64) -> Bool {
+        guard let largest, number <= largest else { return false }
+        guard largest - number < Self.size else { return true }
+        return words[Self.word(number)] & Self.bit(number) != 0
+    }
+
+    /// Only for packets that are authentic: others must not move the window.
+    mutating func insert(_ number: UInt64) {
+        if let largest {
+            if number > largest {
+                forget(after: largest, through: number)
+                self.largest = number
+            } else if largest - number >= Self.size {
+                return
+            }
+        } else {
+            largest = number
+        }
+        words[Self.word(number)] |= Self.bit(number)
+    }
+
+    private mutating func forget(after old: UInt64, through new: UInt64) {
+        guard new - old < Self.size else {
+            for index in words.indices { words[index] = 0 }
+            return
+        }
+        var number = old
+        while number < new {
+            number += 1
+            words[Self.word(number)] &= ~Self.bit(number)
+        }
+    }
+
+    private static func word(_ number: UInt64) -> Int { Int((number % size) / 64) }
+    private static func bit(_ number: UInt64) -> UInt64 { 1 << (number % 64) }
+}

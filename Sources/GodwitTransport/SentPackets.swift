@@ -1,0 +1,149 @@
+import DequeModule
+import NIOCore
+
+/// A packet on its way, or lately settled.
+struct SentPacket {
+    enum Fate { case outstanding, acknowledged, lost, unacknowledgeable }
+
+    let number: UInt64
+    let time: NIODeadline
+    /// With header and tag.
+    let bytes: Int
+    let isEliciting: Bool
+    /// The largest packet number in the acknowledgement it carried.
+    let acknowledgedUpTo: UInt64?
+    var fate: Fate
+    /// Its frames were queued again by a probe; a later loss must not queue them twice.
+    var framesMoved = false
+    /// Where its frames begin, counted from the first frame ever sent.
+    fileprivate let frameStart: UInt64
+    fileprivate let frameCount: Int
+}
+
+/// The packets of one number space that are not settled, with their frames, oldest first. Numbers are consecutive.
+struct SentPackets {
+    /// Settled packets and packets without an acknowledgement of their own stay this long, to recognise late acknowledgements.
+    static let memory: UInt64 = 256
+
+    private var packets: Deque<SentPacket> = []
+    /// The frames of all packets, in the packets' order.
+    private var frames: Deque<SentFrame> = []
+    private var framesForgotten: UInt64 = 0
+    private(set) var nextNumber: UInt64 = 0
+    private(set) var outstandingCount = 0
+
+    var isEmpty: Bool { packets.isEmpty }
+    var count: Int { packets.count }
+
+    /// Appends the packet numbered `nextNumber` with the frames in `carried`.
+    mutating func record(
+        time: NIODeadline, bytes: Int, isEliciting: Bool, acknowledgedUpTo: UInt64?, carried: ContiguousArray<SentFrame>
+    ) {
+        packets.append(
+            SentPacket(
+                number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting,
+                acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
+
+                frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
+        frames.append(contentsOf: carried)
+        nextNumber += 1
+        if isEliciting { outstandingCount += 1 }
+        prune()
+    }
+
+    /// The oldest packet that awaits an acknowledgement and whose frames nobody else carries.
+    var oldestUnmoved: SentPacket? {
+        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.framesMoved }
+    }
+
+    var oldestOutstanding: SentPacket? {
+        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding }
+    }
+
+    /// Settles the packets in `range` as acknowledged and reports those for which that is news.
+    mutating func acknowledge(_ range: ClosedRange<UInt64>, into report: inout AcknowledgedPackets) {
+        guard let first = packets.first?.number, let last = packets.last?.number else { return }
+        guard range.upperBound >= first, range.lowerBound <= last else { return }
+        let low = Int(max(range.lowerBound, first) - first)
+        let high = Int(min(range.upperBound, last) - first)
+        for index in low...high where packets[index].fate != .acknowledged {
+            let packet = packets[index]
+            packets[index].fate = .acknowledged
+            report.add(packet)
+            if packet.fate == .outstanding { outstandingCount -= 1 }
+            appendFrames(of: index, to: &report.frames)
+        }
+    }
+
+    /// Walks the outstanding packets from the oldest; `judge` says what becomes of each.
+    mutating func review(into queue: inout ContiguousArray<SentFrame>, _ judge: (SentPacket) -> Verdict) {
+        guard outstandingCount > 0 else { return }
+        for index in packets.indices where packets[index].fate == .outstanding {
+            let packet = packets[index]
+            switch judge(packet) {
+            case .stop: return
+            case .keep: continue
+            case .lost:
+                packets[index].fate = .lost
+                outstandingCount -= 1
+            case .move:
+                packets[index].framesMoved = true
+            }
+            if !packet.framesMoved { appendFrames(of: index, to: &queue) }
+        }
+    }
+
+    enum Verdict { case keep, lost, move, stop }
+
+    /// Forgets settled packets at the old end; call after acknowledgements and losses.
+    mutating func prune() {
+        while let first = packets.first {
+            switch first.fate {
+            case .outstanding: return
+            case .acknowledged: break
+            case .lost, .unacknowledgeable:
+                guard first.number + Self.memory < nextNumber else { return }
+            }
+            frames.removeFirst(first.frameCount)
+            framesForgotten += UInt64(first.frameCount)
+            packets.removeFirst()
+        }
+    }
+
+    private func appendFrames(of index: Int, to list: inout ContiguousArray<SentFrame>) {
+        let start = Int(packets[index].frameStart - framesForgotten)
+        for frame in start..<(start + packets[index].frameCount) { list.append(frames[frame]) }
+    }
+}
+
+/// What one ACK frame brought to light. Reused, so that acknowledgements allocate nothing.
+struct AcknowledgedPackets {
+    var frames: ContiguousArray<SentFrame> = []
+    private(set) var bytesInFlight = 0
+    private(set) var hasEliciting = false
+    /// The newly acknowledged packet with the largest number.
+    private(set) var largest: SentPacket?
+    /// The largest packet number in any of our acknowledgements that has arrived.
+    private(set) var confirmedUpTo: UInt64?
+    /// Packets that had been declared lost.
+    private(set) var spurious = 0
+    private(set) var oldestSpurious: SentPacket?
+
+    mutating func clear() {
+        frames.removeAll(keepingCapacity: true)
+        let kept = frames
+        self = AcknowledgedPackets()
+        frames = kept
+    }
+
+    fileprivate mutating func add(_ packet: SentPacket) {
+        if packet.fate == .outstanding { bytesInFlight += packet.bytes }
+        if packet.isEliciting { hasEliciting = true }
+        if packet.fate == .lost {
+            spurious += 1
+            if oldestSpurious == nil { oldestSpurious = packet }
+        }
+        if largest.map({ packet.number > $0.number }) ?? true { largest = packet }
+        if let upTo = packet.acknowledgedUpTo { confirmedUpTo = confirmedUpTo.map { max($0, upTo) } ?? upTo }
+    }
+}

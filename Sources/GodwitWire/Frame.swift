@@ -1,0 +1,148 @@
+import NIOCore
+
+/// One frame of a packet's payload. Data in it shares the packet's storage.
+///
+/// | type | frame | body |
+/// |---|---|---|
+/// | 0x00 | PADDING | - |
+/// | 0x01 | PING | - |
+/// | 0x02 | ACK | `AckFrame` |
+/// | 0x04 | HANDSHAKE | `HandshakeFrame` |
+/// | 0x05 | HANDSHAKE_DONE | - |
+/// | 0x06, 0x07 | CLOSE by transport, by application | `CloseFrame` |
+/// | 0x10 | MAX_DATA | bytes (varint) |
+/// | 0x11 | MAX_MESSAGES | messages (varint) |
+/// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
+/// | 0x20...0x27 | MESSAGE | `MessageFrame` |
+/// | 0x30...0x3f | extension, skipped if unknown | `ExtensionFrame` |
+package enum Frame: Hashable, Sendable {
+    /// So many bytes of zeros in a row.
+    case padding(Int)
+    case ping
+    case ack(AckFrame)
+    case handshake(HandshakeFrame)
+    case handshakeDone
+    case close(CloseFrame)
+    case maxData(UInt64)
+    case maxMessages(UInt64)
+    case pathChallenge(UInt64)
+    case pathResponse(UInt64)
+    case message(MessageFrame)
+    case `extension`(ExtensionFrame)
+
+    package enum Kind {
+        package static let padding: UInt8 = 0x00
+        package static let ping: UInt8 = 0x01
+        package static let ack: UInt8 = 0x02
+        package static let handshake: UInt8 = 0x04
+        package static let handshakeDone: UInt8 = 0x05
+        package static let transportClose: UInt8 = 0x06
+        package static let applicationClose: UInt8 = 0x07
+        package static let maxData: UInt8 = 0x10
+        package static let maxMessages: UInt8 = 0x11
+        package static let pathChallenge: UInt8 = 0x12
+        package static let pathResponse: UInt8 = 0x13
+        package static let messages: ClosedRange<UInt8> = 0x20...0x27
+        package static let extensions: ClosedRange<UInt8> = 0x30...0x3f
+    }
+
+    /// The largest encoding of PATH_CHALLENGE, PATH_RESPONSE, MAX_DATA and MAX_MESSAGES.
+    package static let maximumControlLength = 9
+
+    /// Reads one frame; nil at the end of the payload.
+    package static func decode(from buffer: inout ByteBuffer) throws(WireError) -> Frame? {
+        guard let kind = buffer.readInteger(as: UInt8.self) else { return nil }
+        switch kind {
+        case Kind.padding: return .padding(1 + skipPadding(&buffer))
+        case Kind.ping: return .ping
+        case Kind.ack: return .ack(try AckFrame(decoding: &buffer))
+        case Kind.handshake: return .handshake(try HandshakeFrame(decoding: &buffer))
+        case Kind.handshakeDone: return .handshakeDone
+        case Kind.transportClose: return .close(try CloseFrame(decoding: &buffer, byApplication: false))
+        case Kind.applicationClose: return .close(try CloseFrame(decoding: &buffer, byApplication: true))
+        case Kind.maxData: return .maxData(try buffer.readVarint())
+        case Kind.maxMessages: return .maxMessages(try buffer.readVarint())
+        case Kind.pathChallenge: return .pathChallenge(try token(&buffer))
+        case Kind.pathResponse: return .pathResponse(try token(&buffer))
+        case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
+        case Kind.extensions: return .extension(try ExtensionFrame(decoding: &buffer, kind: kind))
+        default: throw .unknownFrameType(try kindValue(kind, &buffer))
+        }
+    }
+
+    /// Reads a whole payload, for tests and fuzzing; connections read frame by frame.
+    package static func decodeAll(from buffer: inout ByteBuffer) throws(WireError) -> [Frame] {
+        var frames: [Frame] = []
+        while let frame = try decode(from: &buffer) { frames.append(frame) }
+        return frames
+    }
+
+    package func encode(into buffer: inout ByteBuffer) {
+        switch self {
+        case .padding(let count): buffer.writeRepeatingByte(0, count: count)
+        case .ping: buffer.writeInteger(Kind.ping)
+        case .ack(let frame): frame.encode(into: &buffer)
+        case .handshake(let frame): frame.encode(into: &buffer)
+        case .handshakeDone: buffer.writeInteger(Kind.handshakeDone)
+        case .close(let frame): frame.encode(into: &buffer)
+        case .maxData(let limit):
+            buffer.writeInteger(Kind.maxData)
+            buffer.writeVarint(limit)
+        case .maxMessages(let limit):
+            buffer.writeInteger(Kind.maxMessages)
+            buffer.writeVarint(limit)
+        case .pathChallenge(let token):
+            buffer.writeInteger(Kind.pathChallenge)
+            buffer.writeInteger(token)
+        case .pathResponse(let token):
+            buffer.writeInteger(Kind.pathResponse)
+            buffer.writeInteger(token)
+        case .message(let frame): frame.encode(into: &buffer)
+        case .extension(let frame): frame.encode(into: &buffer)
+        }
+    }
+
+    /// The peer owes an acknowledgement for everything but padding, acknowledgements and closing (RFC 9002 §2).
+    package var isAckEliciting: Bool {
+        switch self {
+        case .padding, .ack, .close: false
+        default: true
+        }
+    }
+
+    /// The first byte as this version writes it, without a MESSAGE frame's option bits.
+    package var kind: UInt8 {
+        switch self {
+        case .padding: Kind.padding
+        case .ping: Kind.ping
+        case .ack: Kind.ack
+        case .handshake: Kind.handshake
+        case .handshakeDone: Kind.handshakeDone
+        case .close(let frame): frame.byApplication ? Kind.applicationClose : Kind.transportClose
+        case .maxData: Kind.maxData
+        case .maxMessages: Kind.maxMessages
+        case .pathChallenge: Kind.pathChallenge
+        case .pathResponse: Kind.pathResponse
+        case .message: Kind.messages.lowerBound
+        case .extension(let frame): frame.kind
+        }
+    }
+
+    private static func skipPadding(_ buffer: inout ByteBuffer) -> Int {
+        let count =
+            buffer.readableBytesView.firstIndex { $0 != 0 }.map { $0 - buffer.readerIndex } ?? buffer.readableBytes
+        buffer.moveReaderIndex(forwardBy: count)
+        return count
+    }
+
+    private static func token(_ buffer: inout ByteBuffer) throws(WireError) -> UInt64 {
+        guard let token = buffer.readInteger(as: UInt64.self) else { throw .truncated }
+        return token
+    }
+
+    /// The full type of an unknown frame, for the error: types are varints, of which this version uses those of one byte.
+    private static func kindValue(_ kind: UInt8, _ buffer: inout ByteBuffer) throws(WireError) -> UInt64 {
+        buffer.moveReaderIndex(to: buffer.readerIndex - 1)
+        return try buffer.readVarint()
+    }
+}

@@ -1,0 +1,88 @@
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import NIOCore
+import Testing
+
+@Suite("Handshake")
+struct HandshakeTests {
+    @Test("a fresh client has its first echo after two round trips")
+    func firstEcho() throws {
+        let pair = try TransportPair()
+        pair.serverEchoes = true
+        let start = pair.now
+        _ = try pair.sendFromClient(testMessage(200, seed: 1))
+        pair.run(for: .seconds(2)) { !pair.clientMessages.isEmpty }
+        #expect(pair.clientMessages == [testMessage(200, seed: 1)])
+        #expect(pair.now - start <= .milliseconds(101))
+        #expect(pair.client.state == .established)
+        #expect(pair.server?.state == .established)
+    }
+
+    @Test("a chat connection costs few datagrams: hello, flight, Finished with the first message, and an echo each")
+    func firstEchoIsThrifty() throws {
+        let pair = try TransportPair()
+        pair.serverEchoes = true
+        _ = try pair.sendFromClient(testMessage(200, seed: 1))
+        pair.run(for: .seconds(3))
+        #expect(pair.up.sentDatagrams == 3)
+        #expect(pair.down.sentDatagrams == 2)
+    }
+
+    @Test("the server may speak first, half a round trip before the handshake ends")
+    func halfRoundTripData() throws {
+        let pair = try TransportPair()
+        pair.run(for: .milliseconds(30)) { pair.server != nil }
+        _ = try pair.sendFromServer(testMessage(100, seed: 9))
+        pair.run(for: .milliseconds(60)) { !pair.clientMessages.isEmpty }
+        #expect(pair.clientMessages == [testMessage(100, seed: 9)])
+        #expect(pair.serverEstablished == nil)
+    }
+
+    @Test("the handshake and a first echo survive 40 % loss each way", arguments: 1...40)
+    func lossyHandshake(seed: UInt64) throws {
+        let pair = try TransportPair(seed: seed)
+        pair.serverEchoes = true
+        pair.setLoss(0.4)
+        pair.up.jitter = .milliseconds(40)
+        pair.down.jitter = .milliseconds(40)
+        _ = try pair.sendFromClient(testMessage(200, seed: seed))
+        let isDone = pair.run(for: .seconds(10)) { !pair.clientMessages.isEmpty }
+        #expect(isDone, "seed \(seed): \(pair.client.state), \(String(describing: pair.clientClosed))")
+        #expect(pair.clientMessages.first == testMessage(200, seed: seed), "seed \(seed)")
+    }
+
+    @Test("a server with another key is refused with the two pins")
+    func wrongPin() throws {
+        let other = try ServerIdentity.generate(commonName: "other")
+        let pair = try TransportPair(clientTLS: TLSContext.client(pins: [other.pin], alpn: ["godwit/1"]))
+        pair.run(for: .seconds(5)) { pair.clientClosed != nil && pair.serverClosed != nil }
+        let expected = TLSError.pinMismatch(expected: [other.pin], presented: try TestTLS.identity.get().pin)
+        #expect(pair.clientClosed == .tls(expected))
+        #expect(pair.serverClosed == .peerError(.tlsFailure, reason: TransportErrorCode.tlsFailure.description))
+    }
+
+    @Test("without an answer the handshake times out, and says so")
+    func timesOut() throws {
+        let pair = try TransportPair()
+        pair.up.isCut = true
+        pair.run(for: .seconds(11)) { pair.clientClosed != nil }
+        #expect(pair.clientClosed == .handshakeTimeout)
+        #expect(pair.client.state == .closed)
+        // Probes at 0.3 s, then by halves up to one a second.
+        #expect((8...14).contains(pair.up.sentDatagrams))
+    }
+
+    @Test("an application packet that overtakes the handshake is not lost")
+    func overtaking() throws {
+        let pair = try TransportPair()
+        pair.run(for: .milliseconds(30)) { pair.server != nil }
+        // The server's flight is under way; a message from it follows at once and arrives first.
+        pair.down.delay = .milliseconds(1)
+        _ = try pair.sendFromServer(testMessage(50, seed: 3))
+        pair.run(for: .milliseconds(50)) { !pair.clientMessages.isEmpty }
+        #expect(pair.clientMessages == [testMessage(50, seed: 3)])
+        #expect(pair.client.statistics.drops.total == 0)
+        #expect(pair.server?.statistics.packetsLost == 0)
+    }
+}

@@ -1,0 +1,163 @@
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import NIOCore
+
+/// The identity of all test servers: making a key for each test would be most of the test's time.
+enum TestTLS {
+    static let identity = Result { () throws(TLSError) in try ServerIdentity.generate(commonName: "test.godwit") }
+    static let server = Result { () throws(TLSError) in
+        try TLSContext.server(identity: identity.get(), alpn: ["godwit/1"])
+    }
+    static let client = Result { () throws(TLSError) in
+        try TLSContext.client(pins: [identity.get().pin], alpn: ["godwit/1"])
+    }
+}
+
+/// A client and a server endpoint in memory, with a clock that jumps from event to event.
+final class TransportPair {
+    let client: Connection
+    let endpoint: ServerEndpoint
+    private(set) var handle: ConnectionHandle?
+    var up: LossyPipe
+    var down: LossyPipe
+    private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    /// As the server sees the client.
+    var clientAddress = Address(ipv4: 0xc000_0201, port: 40_000)
+    static let serverAddress = Address(ipv4: 0xc633_6401, port: 443)
+
+    var clientMessages: [ByteBuffer] = []
+    var serverMessages: [ByteBuffer] = []
+    var clientAcknowledged: [UInt64] = []
+    var serverAcknowledged: [UInt64] = []
+    var clientEstablished: NIODeadline?
+    var serverEstablished: NIODeadline?
+    var clientClosed: CloseReason?
+    var serverClosed: CloseReason?
+    var serverSawAddresses: [Address] = []
+    /// The server answers each message with the same.
+    var serverEchoes = false
+    /// Sees every datagram that a client or a server sends, with where it goes.
+    var onClientDatagram: ((ByteBuffer) -> Void)?
+    var onServerDatagram: ((ByteBuffer, Address) -> Void)?
+
+    init(
+        seed: UInt64 = 1, clientConfiguration: TransportConfiguration = .client,
+        serverConfiguration: TransportConfiguration = .server, clientTLS: TLSContext? = nil,
+        limits: EndpointLimits = EndpointLimits()
+    ) throws {
+        let random = RandomSource.seeded(seed)
+        up = LossyPipe(random: .seeded(random.next()))
+        down = LossyPipe(random: .seeded(random.next()))
+        endpoint = try ServerEndpoint(
+            configuration: serverConfiguration, tls: TestTLS.server.get(), loopIndex: 0, limits: limits, random: random)
+        client = try Connection.client(
+            configuration: clientConfiguration, tls: clientTLS ?? TestTLS.client.get(), serverName: nil,
+            remote: Self.serverAddress, random: random, now: now)
+    }
+
+    var server: Connection? { handle.flatMap { endpoint.connection($0) } }
+
+    func setLoss(_ loss: Double) {
+        up.loss = loss
+        down.loss = loss
+    }
+
+    /// Runs until nothing happens any more, `condition` holds, or `limit` has passed.
+    @discardableResult
+    func run(for limit: TimeAmount, until condition: () -> Bool = { false }) -> Bool {
+        let end = now + limit
+        pump()
+        while !condition() {
+            guard let next = nextInstant, next <= end else {
+                now = end
+                pump()
+                return condition()
+            }
+            now = max(now, next)
+            step()
+            pump()
+        }
+        return true
+    }
+
+    private var nextInstant: NIODeadline? {
+        [up.nextArrival, down.nextArrival, client.pollTimeout(), server?.pollTimeout()].compactMap { $0 }.min()
+    }
+
+    private func step() {
+        while let datagram = up.receive(now: now) { deliverToServer(datagram, from: clientAddress) }
+        while let datagram = down.receive(now: now) { client.receive(datagram, from: Self.serverAddress, now: now) }
+        if let deadline = client.pollTimeout(), deadline <= now { client.handleTimeout(now: now) }
+        if let server, let deadline = server.pollTimeout(), deadline <= now { server.handleTimeout(now: now) }
+    }
+
+    func deliverToServer(_ datagram: ByteBuffer, from source: Address) {
+        if case .connection(let handle) = endpoint.receive(datagram, from: source, now: now) { self.handle = handle }
+    }
+
+    /// Events out of both ends, then datagrams into the pipes.
+    func pump() {
+        pollClientEvents()
+        pollServerEvents()
+        var datagram = ByteBuffer()
+        while client.pollTransmit(now: now, into: &datagram) != nil {
+            onClientDatagram?(datagram)
+            up.send(datagram, now: now)
+        }
+        while let server, let destination = server.pollTransmit(now: now, into: &datagram) {
+            onServerDatagram?(datagram, destination)
+            // An address that the client has left leads nowhere.
+            if destination == clientAddress { down.send(datagram, now: now) }
+        }
+    }
+
+    private func pollClientEvents() {
+        while let event = client.pollEvent() {
+            switch event {
+            case .established: clientEstablished = now
+            case .message(let message): clientMessages.append(message)
+            case .messageAcknowledged(let id): clientAcknowledged.append(id)
+            case .remoteAddressChanged: break
+            case .closed(let reason): clientClosed = reason
+            }
+        }
+    }
+
+    private func pollServerEvents() {
+        guard let server else { return }
+        while let event = server.pollEvent() {
+            switch event {
+            case .established: serverEstablished = now
+            case .message(let message):
+                serverMessages.append(message)
+                if serverEchoes { _ = try? server.send(message, now: now) }
+            case .messageAcknowledged(let id): serverAcknowledged.append(id)
+            case .remoteAddressChanged(let address): serverSawAddresses.append(address)
+            case .closed(let reason): serverClosed = reason
+            }
+        }
+    }
+
+    /// Both ends established and settled.
+    func connect() {
+        run(for: .seconds(10)) { clientEstablished != nil && serverEstablished != nil }
+        run(for: .milliseconds(200))
+    }
+
+    func sendFromClient(_ message: ByteBuffer) throws -> UInt64 { try client.send(message, now: now) }
+
+    func sendFromServer(_ message: ByteBuffer) throws -> UInt64? { try server?.send(message, now: now) }
+}
+
+/// Bytes that tell where they are and whose, so that a wrong one shows.
+func testMessage(_ count: Int, seed: UInt64) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(count)
+    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+    for _ in 0..<count {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        buffer.writeInteger(UInt8(truncatingIfNeeded: state >> 56))
+    }
+    return buffer
+}
