@@ -7,13 +7,15 @@ import GodwitWire
 /// Without it a replayed seed would give other key shares and signatures of other lengths, so other datagrams, so other losses.
 package enum DeterministicOpenSSL {
     /// Runs `body` on this thread with OpenSSL's randomness seeded. `body` cannot suspend, so it stays on the thread.
-    package static func run<R>(seed: UInt64, _ body: () throws -> R) rethrows -> R {
+    package static func run<R, Failure: Error>(
+        seed: UInt64, _ body: () throws(Failure) -> R
+    ) throws(Failure) -> R {
         precondition(ThreadSeed.isInstalled, "OpenSSL refused the simulator's random method")
         let before = pthread_getspecific(ThreadSeed.key)
         let generator = SeededGenerator(.seeded(seed))
         pthread_setspecific(ThreadSeed.key, Unmanaged.passUnretained(generator).toOpaque())
         defer { pthread_setspecific(ThreadSeed.key, before) }
-        return try withExtendedLifetime(generator) { try body() }
+        return try withExtendedLifetime(generator) { () throws(Failure) in try body() }
     }
 }
 

@@ -1,0 +1,209 @@
+import GodwitSession
+import GodwitTransport
+import GodwitWire
+import NIOCore
+
+/// The server's end of a simulated world: the real endpoint, connections, session table and sessions, and an application that
+/// answers each request with a body of the same number, and pushes. The application's memory is durable; the rest dies with its
+/// process.
+final class SimulatedServer {
+    let address: Address
+    private(set) var endpoint: ServerEndpoint
+    private(set) var requests = HistoryChecker(.toServer)
+    /// The one user's session.
+    private(set) var session: Session?
+
+    private let random: RandomSource
+    private let narrator: Narrator
+    private let compressor = Compressor()
+    private var table: SessionTable
+    private var carriers: [ServerCarrier] = []
+    private var pushes = PushBook()
+    /// The server's process, and the client's as far as this server's sessions can tell.
+    private var epoch = Epoch(client: 0, server: 0)
+
+    private static let maximumAnswerBytes = 200
+
+    init(address: Address, random: RandomSource, narrator: Narrator) throws {
+        self.narrator = narrator
+        self.address = address
+        self.random = random
+        endpoint = try Self.makeEndpoint(random: random)
+        table = Self.makeTable(random: random, compressor: compressor)
+    }
+
+    private static func makeEndpoint(random: RandomSource) throws -> ServerEndpoint {
+        try ServerEndpoint(
+            configuration: .server, tls: SimulatedTLS.server.get(), loopIndex: 0, limits: EndpointLimits(),
+            random: random)
+    }
+
+    private static func makeTable(random: RandomSource, compressor: Compressor) -> SessionTable {
+        SessionTable(loopIndex: 0, random: random, compressor: compressor)
+    }
+
+    // MARK: What the application does
+
+    /// The client's application has a request to send; it is now owed to us.
+    func expect(_ message: Scenario.Message) { requests.accepted(message) }
+
+    func push(_ message: Scenario.Message) { pushes.add(message) }
+
+    // MARK: What goes wrong
+
+    func restart() throws {
+        epoch.server += 1
+        carriers.removeAll()
+        session = nil
+        pushes.forgetSubmissions()
+        endpoint = try Self.makeEndpoint(random: random)
+        table = Self.makeTable(random: random, compressor: compressor)
+    }
+
+    // MARK: The shell
+
+    func receive(_ datagram: ByteBuffer, from source: Address, network: inout SimulatedNetwork, now: NIODeadline) {
+        switch endpoint.receive(datagram, from: source, now: now) {
+        case .connection(let handle):
+            if let connection = endpoint.connection(handle), !carriers.contains(where: { $0.handle == handle }) {
+                carriers.append(ServerCarrier(handle: handle, connection: connection))
+            }
+        case .reply(let reply): network.send(reply, from: address, to: source, now: now)
+        case .dropped(let reason): narrator.say(now, "server dropped a datagram: \(reason)")
+        case .loop: break
+        }
+    }
+
+    var deadline: NIODeadline? {
+        (carriers.map { $0.connection.pollTimeout() } + [session?.pollTimeout()]).compactMap(\.self).min()
+    }
+
+    func handleTimeouts(now: NIODeadline) {
+        for carrier in carriers {
+            if let due = carrier.connection.pollTimeout(), due <= now { carrier.connection.handleTimeout(now: now) }
+        }
+        if let session, let due = session.pollTimeout(), due <= now { session.handleTimeout(now: now) }
+        _ = table.expire(now: now)
+    }
+
+    /// Runs all machines until they have nothing more to say now.
+    func pump(network: inout SimulatedNetwork, now: NIODeadline) throws {
+        for carrier in carriers { try takeEvents(of: carrier, now: now) }
+        if let session {
+            try takeSessionEvents(of: session, now: now)
+            pushes.submit(to: session, now: now)
+        }
+        for carrier in carriers {
+            if let session = carrier.session { CarrierFlow.move(from: session, to: carrier.connection, now: now) }
+            CarrierFlow.transmit(carrier.connection, from: address, over: &network, now: now)
+            try takeEvents(of: carrier, now: now)
+        }
+        carriers.removeAll { carrier in
+            guard carrier.connection.state == .closed else { return false }
+            endpoint.remove(carrier.handle)
+            return true
+        }
+    }
+
+    private func takeEvents(of carrier: ServerCarrier, now: NIODeadline) throws {
+        while let event = carrier.connection.pollEvent() {
+            narrator.say(now, "server carrier: \(event)")
+            switch event {
+            case .established, .messageAcknowledged, .remoteAddressChanged: break
+            case .message(let envelope): try receive(envelope, on: carrier, now: now)
+            case .closed: detach(carrier, now: now)
+            }
+        }
+    }
+
+    private func receive(_ envelope: ByteBuffer, on carrier: ServerCarrier, now: NIODeadline) throws {
+        guard !carrier.isDone else { return }
+        guard let session = carrier.session else { return try open(envelope, on: carrier, now: now) }
+        try session.receive(envelope, now: now)
+        try takeSessionEvents(of: session, now: now)
+    }
+
+    private func detach(_ carrier: ServerCarrier, now: NIODeadline) {
+        carrier.session?.carrierDetached(attachment: carrier.attachment, now: now)
+        carrier.session = nil
+        carrier.isDone = true
+    }
+
+    private func open(_ envelope: ByteBuffer, on carrier: ServerCarrier, now: NIODeadline) throws {
+        do throws(SessionError) {
+            switch try table.open(envelope, now: now) {
+            case .opened(let opened): attach(opened, to: carrier, now: now)
+            case .home(let loop): throw SessionError.unexpected(envelope: "OPEN of loop \(loop)")
+            }
+        } catch .staleOpen {
+            // A carrier that the client has left long ago: its OPEN was overtaken by that of a newer one.
+            finish(carrier, reason: "stale", now: now)
+            return
+        }
+        if let session = carrier.session { try takeSessionEvents(of: session, now: now) }
+    }
+
+    private func attach(_ opened: OpenedSession, to carrier: ServerCarrier, now: NIODeadline) {
+        for other in carriers where other.session === opened.session {
+            finish(other, reason: "superseded", now: now)
+        }
+        if opened.resumption != .resumed { epoch.client += 1 }
+        if session !== opened.session {
+            session = opened.session
+            pushes.forgetSubmissions()
+        }
+        carrier.session = opened.session
+        carrier.attachment = opened.attachment
+    }
+
+    private func finish(_ carrier: ServerCarrier, reason: String, now: NIODeadline) {
+        carrier.session = nil
+        carrier.isDone = true
+        carrier.connection.close(code: 0, reason: reason, now: now)
+    }
+
+    private func takeSessionEvents(of session: Session, now: NIODeadline) throws {
+        while let event = session.pollEvent() {
+            narrator.say(now, "server session: \(event)")
+            switch event {
+            case .message(let message): try receive(message, from: session, now: now)
+            case .acknowledged(let id): pushes.acknowledged(id)
+            case .abandoned(let id, _): pushes.pushAgain(id)
+            case .opened, .rejected, .pong: break
+            case .closed(let code, let text):
+                throw HistoryViolation.noProgress("the client closed the session: \(code) \(text)")
+            }
+        }
+    }
+
+    private func receive(_ message: IncomingMessage, from session: Session, now: NIODeadline) throws {
+        guard case .request = message.kind else {
+            throw HistoryViolation.neverSent(.toServer, number: message.id.rawValue)
+        }
+        let payload = Payload(decoding: message.body)
+        try requests.deliver(payload, epoch: epoch)
+        guard let payload else { return }
+        let answer = Payload(number: payload.number, length: min(payload.length, Self.maximumAnswerBytes))
+        do {
+            _ = try session.send(.response(to: message.id, body: answer.encode()), now: now)
+        } catch .requestGone {
+            // The process that asked is gone; the next one asks again.
+        }
+    }
+}
+
+/// One connection of the server and the session that it carries, once there was an OPEN.
+final class ServerCarrier {
+    let handle: ConnectionHandle
+    let connection: Connection
+    var session: Session?
+    /// Which of the session's carriers this is.
+    var attachment: UInt64 = 0
+    /// Superseded, refused or dead: what it still brings means nothing.
+    var isDone = false
+
+    init(handle: ConnectionHandle, connection: Connection) {
+        self.handle = handle
+        self.connection = connection
+    }
+}
