@@ -44,6 +44,22 @@ struct PromtoolTests {
         }
     }
 
+    @Test("every family that the edge declares is explained on the operations page, and every alert")
+    func documentation() throws {
+        let registry = Registry()
+        fillEveryFamily(EdgeMetrics(registry: registry))
+        let text = try String(
+            contentsOf: Tool.repository.appendingPathComponent("docs/operations.md"), encoding: .utf8)
+        for match in registry.render().matches(of: /TYPE ([a-z_]+)\s/) {
+            #expect(text.contains("`\(match.output.1)`"), "\(match.output.1)")
+        }
+        let rules = try String(
+            contentsOf: Tool.repository.appendingPathComponent("config/prometheus-rules.yml"), encoding: .utf8)
+        for match in rules.matches(of: /alert: ([A-Za-z]+)/) {
+            #expect(text.contains("| \(match.output.1) |"), "\(match.output.1)")
+        }
+    }
+
     /// Walks the families by reflection, so that a new one is checked without being named here.
     private func fillEveryFamily(_ metrics: Any) {
         for child in Mirror(reflecting: metrics).children {

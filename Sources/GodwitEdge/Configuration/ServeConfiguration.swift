@@ -38,7 +38,7 @@ package struct ServeConfiguration: Equatable, Sendable {
     package struct Timeouts: Equatable, Sendable {
         /// From a connection's first byte to its complete handshake.
         package var handshake = TimeAmount.seconds(10)
-        /// Without anything authentic from the peer, a carrier connection is closed.
+        /// Without anything authentic from the peer, a datagram connection is closed; a stream gets 6 minutes at least.
         package var idle = TimeAmount.seconds(30)
         /// How long a shutdown waits for work that was begun.
         package var shutdown = TimeAmount.seconds(10)
