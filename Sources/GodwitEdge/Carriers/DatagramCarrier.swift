@@ -1,0 +1,37 @@
+import GodwitTransport
+import GodwitWire
+import NIOCore
+
+/// One datagram connection as its loop keeps it.
+final class DatagramCarrier {
+    let id: CarrierID
+    let handle: ConnectionHandle
+    let connection: Connection
+    var binding = CarrierBinding.unopened
+
+    /// Where the connection's datagrams go, in the socket's own form; converted again only when the peer moves.
+    var destination: SocketAddress
+    /// `destination`, inline.
+    var remote: Address
+
+    var isEstablished = false
+    /// In the list of carriers that this turn visits.
+    var isTouched = false
+    /// The session was told to wait until the connection takes more.
+    var isBlocked = false
+    /// Set when the client was sent its last: with that acknowledged, the connection can close.
+    var closesWhenHeard: CarrierClosure?
+    /// The earliest entry in the loop's heap.
+    var armed: NIODeadline?
+
+    init(id: CarrierID, handle: ConnectionHandle, connection: Connection, destination: SocketAddress, remote: Address) {
+        self.id = id
+        self.handle = handle
+        self.connection = connection
+        self.destination = destination
+        self.remote = remote
+    }
+
+    /// Room below which a session's next envelope might not fit.
+    static let lowWaterBytes = 512 * 1024
+}

@@ -1,0 +1,153 @@
+import GodwitMetrics
+import GodwitTransport
+import GodwitWire
+import Logging
+import NIOCore
+
+/// The datagram carriers of a loop: from its socket to the transport's connections and back.
+extension EdgeLoop {
+    /// One datagram, from this loop's socket or handed over by another loop.
+    func receive(_ datagram: ByteBuffer, from source: SocketAddress) {
+        // Nothing can be sent to port 0: the kernel refuses it, and the channel would close over that.
+        guard let remote = Address(source), remote.port != 0 else { return }
+        let now = turnTime()
+        let size = datagram.readableBytes
+        metrics.datagramsReceived.add()
+        metrics.datagramBytesReceived.add(size)
+        switch endpoint.receive(datagram, from: remote, now: now) {
+        case .connection(let handle):
+            if let carrier = datagramCarriers[handle] {
+                touch(carrier)
+            } else if let connection = endpoint.connection(handle) {
+                let id = makeCarrierID()
+                let carrier = DatagramCarrier(
+                    id: id, handle: handle, connection: connection, destination: source, remote: remote)
+                datagramCarriers[handle] = carrier
+                datagramNumbers[id.number] = handle
+                touch(carrier)
+            }
+        case .loop(let owner, let datagram):
+            // A datagram that was handed over already does not travel on.
+            if owner != index { outbox.add(.datagram(datagram, from: source), to: owner) }
+        case .reply(let reply):
+            socket?.write(reply, to: source)
+            metrics.datagramsSent.add()
+            metrics.datagramBytesSent.add(reply.readableBytes)
+        case .dropped:
+            break
+        }
+    }
+
+    /// Takes what arrived out of a connection.
+    func takeEvents(of carrier: DatagramCarrier, now: NIODeadline) {
+        while let event = carrier.connection.pollEvent() {
+            switch event {
+            case .established:
+                carrier.isEstablished = true
+                handshakeEnded(.datagram, .ok, now: now)
+            case .message(let envelope):
+                receive(envelope, on: carrier, now: now)
+            case .messageAcknowledged:
+                if let closure = carrier.closesWhenHeard { shut(carrier, closure, now: now) }
+            case .remoteAddressChanged:
+                metrics.shared.migrations.child("validated").increment()
+            case .closed(let reason):
+                connectionEnded(carrier, reason, now: now)
+            }
+        }
+        if carrier.isBlocked, carrier.connection.sendCapacityBytes >= DatagramCarrier.lowWaterBytes {
+            carrier.isBlocked = false
+            carrierReady(carrier.binding, carrier.id)
+        }
+    }
+
+    /// Writes what a connection has to send, as far as the socket takes it.
+    func transmit(_ carrier: DatagramCarrier, now: NIODeadline) {
+        guard let socket else { return }
+        while socket.isWritable {
+            var datagram = takeDatagramBuffer()
+            guard let remote = carrier.connection.pollTransmit(now: now, into: &datagram) else {
+                spareDatagram = datagram
+                break
+            }
+            if remote != carrier.remote {
+                guard let destination = SocketAddress(remote, isIPv6: socket.isIPv6) else { continue }
+                carrier.remote = remote
+                carrier.destination = destination
+            }
+            metrics.datagramsSent.add()
+            metrics.datagramBytesSent.add(datagram.readableBytes)
+            socket.write(datagram, to: carrier.destination)
+        }
+        if !socket.isWritable { waitingForSocket.append(carrier) }
+        if carrier.connection.state == .closed {
+            forget(carrier)
+        } else {
+            arm(carrier)
+        }
+    }
+
+    /// The kernel takes datagrams again.
+    func socketBecameWritable() {
+        for carrier in waitingForSocket { touch(carrier) }
+        waitingForSocket.removeAll(keepingCapacity: true)
+        endTurn()
+    }
+
+    /// Takes an envelope for the client.
+    ///
+    /// - Returns: false when the connection takes no more for now, or is over; the envelope is then taken or lost with the
+    ///   connection, and the session keeps its copy.
+    func send(_ envelope: ByteBuffer, on carrier: DatagramCarrier, now: NIODeadline) -> Bool {
+        touch(carrier)
+        do throws(SendError) {
+            _ = try carrier.connection.send(envelope, now: now)
+        } catch {
+            // The session believes that it is under way, so this carrier must end for the session to send it again.
+            if error != .closed { close(carrier, .overloaded, now: now) }
+            return false
+        }
+        guard carrier.connection.sendCapacityBytes < DatagramCarrier.lowWaterBytes else { return true }
+        carrier.isBlocked = true
+        return false
+    }
+
+    /// Tells the peer and ends the connection; its session waits for another carrier.
+    func close(_ carrier: DatagramCarrier, _ closure: CarrierClosure, now: NIODeadline) {
+        if case .over = carrier.binding { return }
+        unbind(.datagram(carrier), now: now)
+        shut(carrier, closure, now: now)
+    }
+
+    /// The same for a carrier that has been parted from its session.
+    func shut(_ carrier: DatagramCarrier, _ closure: CarrierClosure, now: NIODeadline) {
+        carrier.binding = .over
+        carrier.connection.close(code: closure.code, reason: closure.reason, now: now)
+        touch(carrier)
+    }
+
+    private func connectionEnded(_ carrier: DatagramCarrier, _ reason: CloseReason, now: NIODeadline) {
+        if !carrier.isEstablished { handshakeEnded(.datagram, .failed, now: now) }
+        unbind(.datagram(carrier), now: now)
+        shared.logger.debug(
+            "datagram connection ended", metadata: ["peer": "\(carrier.remote)", "reason": "\(reason)"])
+    }
+
+    private func forget(_ carrier: DatagramCarrier) {
+        endedConnections.drops.add(carrier.connection.statistics.drops)
+        endedConnections.packetsLost += Int(clamping: carrier.connection.statistics.packetsLost)
+        unbind(.datagram(carrier), now: turnTime())
+        datagramCarriers[carrier.handle] = nil
+        datagramNumbers[carrier.id.number] = nil
+        endpoint.remove(carrier.handle)
+    }
+
+    /// Room for one datagram: what the last poll did not need, or new.
+    private func takeDatagramBuffer() -> ByteBuffer {
+        if let spare = spareDatagram {
+            spareDatagram = nil
+            return spare
+        }
+        return ByteBufferAllocator().buffer(capacity: shared.limits.transport.maximumDatagramBytes)
+    }
+}

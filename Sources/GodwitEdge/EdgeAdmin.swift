@@ -1,0 +1,60 @@
+import Glibc
+import GodwitMetrics
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import IMService
+import NIOCore
+
+/// What the admin pages show: each call asks every loop and adds up what they say.
+extension Edge: AdminSource {
+    /// As `godwit --version` says it.
+    package static let version = "0.1.0"
+
+    package func metricsText() async -> String {
+        let snapshot = await snapshot()
+        for (carrier, count) in snapshot.established { metrics.connections.child(carrier.name).set(count) }
+        for (carrier, count) in snapshot.attachedSessions {
+            metrics.sessions.child(carrier.name, "attached").set(count)
+        }
+        metrics.sessions.child("none", "detached").set(snapshot.detachedSessions)
+        for reason in DropReason.allCases {
+            metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
+        }
+        metrics.packetsLost.child().raise(to: snapshot.packetsLost)
+        if let core { metrics.im.copy(core.counters) }
+        return registry.render()
+    }
+
+    package func success() async -> SuccessReport {
+        SuccessReport(figures: await snapshot().success, generatedAt: Int64(time(nil)))
+    }
+
+    package func readiness() async -> Readiness {
+        switch phase.current {
+        case .starting: .notReady(reason: "starting")
+        case .serving: .ready
+        case .draining: .notReady(reason: "draining")
+        case .stopped: .notReady(reason: "stopped")
+        }
+    }
+
+    package func status() async -> EdgeStatus {
+        let snapshot = await snapshot()
+        return EdgeStatus(
+            version: Self.version, uptimeSeconds: Int((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000),
+            listen: listenAddress.hostAndPort, pin: pin.description,
+            attachedSessions: Dictionary(
+                uniqueKeysWithValues: snapshot.attachedSessions.map { ($0.key.name, $0.value) }),
+            detachedSessions: snapshot.detachedSessions,
+            acknowledgedMessages: metrics.ackedMessages.child().value,
+            redeliveries: metrics.redeliveries.child().value)
+    }
+
+    private func snapshot() async -> LoopSnapshot {
+        let now = NIODeadline.now()
+        var sum = LoopSnapshot()
+        for snapshot in await directory.collect({ $0.snapshot(now: now) }) { sum += snapshot }
+        return sum
+    }
+}

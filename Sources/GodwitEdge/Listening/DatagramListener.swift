@@ -1,0 +1,51 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Opens a loop's UDP socket, and opens it again should it ever close.
+struct DatagramListener: Sendable {
+    let address: SocketAddress
+    /// Several loops share the port; the kernel gives each client's address to one of them.
+    let isShared: Bool
+
+    private static let reusePort = NIOBSDSocket.Option(rawValue: SO_REUSEPORT)
+    /// Datagrams taken from the kernel in one call.
+    private static let datagramsPerRead = 32
+    /// Room for one of them: more than any that we accept, so that a longer one is seen to be too long.
+    private static let datagramBytes = 2_048
+    /// What the kernel may hold while the loop is busy; it grants less when `net.core.rmem_max` says so.
+    private static let socketBufferBytes: ChannelOptions.Types.SocketOption.Value = 4 * 1024 * 1024
+    /// Above the high mark datagrams wait in their connections.
+    private static let pendingBytes = (low: 256 * 1024, high: 1024 * 1024)
+
+    func open(for loop: NIOLoopBound<EdgeLoop>) -> EventLoopFuture<any Channel> {
+        bootstrap(group: loop.value.eventLoop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DatagramSocket(loop: loop.value))
+                }
+            }
+            .bind(to: address)
+    }
+
+    /// Finds out whether anybody listens there, which a shared socket would not.
+    func probe(on eventLoop: any EventLoop) async throws {
+        try await DatagramBootstrap(group: eventLoop).bind(to: address).get().close()
+    }
+
+    private func bootstrap(group: any EventLoopGroup) -> DatagramBootstrap {
+        let bootstrap = DatagramBootstrap(group: group)
+            .channelOption(.socketOption(.so_rcvbuf), value: Self.socketBufferBytes)
+            .channelOption(.socketOption(.so_sndbuf), value: Self.socketBufferBytes)
+            .channelOption(.datagramVectorReadMessageCount, value: Self.datagramsPerRead)
+            .channelOption(
+                .recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: Self.datagramsPerRead * Self.datagramBytes)
+            )
+            .channelOption(
+                .writeBufferWaterMark,
+                value: ChannelOptions.Types.WriteBufferWaterMark(
+                    low: Self.pendingBytes.low, high: Self.pendingBytes.high))
+        return isShared ? bootstrap.channelOption(.socketOption(Self.reusePort), value: 1) : bootstrap
+    }
+}

@@ -1,0 +1,68 @@
+import GodwitSession
+import GodwitTransport
+import NIOCore
+
+/// One loop's share of the edge's limits, and its waits.
+struct LoopLimits: Sendable {
+    /// Carrier connections of either kind.
+    var connections: Int
+    /// Connections of either kind whose handshake is not complete.
+    var halfOpen: Int
+    var sessions: Int
+    var sessionIdle: TimeAmount
+    var handshakeTimeout: TimeAmount
+    var datagramIdleTimeout: TimeAmount
+    /// TCP needs no keep-alive for its bindings every 15 s as UDP does: the long link may be silent for longer.
+    var streamIdleTimeout: TimeAmount
+    var loopCount: UInt8
+
+    /// Requests of one session that an upstream has not answered; more are answered `overloaded`. What a session may send
+    /// without an acknowledgement (1,024 messages) would else be work that the sender does not wait for.
+    static let requestsPerSession = 256
+    /// Pushes are dropped for a client that leaves so many messages unacknowledged: it will sync when it is back. The rest of
+    /// the session's queue (`SessionConfiguration.maximumUnacknowledgedMessages`) is kept for responses.
+    static let pushBacklog = 512
+
+    /// The body of an echo.
+    static let echoBytesMax = 65_536
+    /// One report of a client; more often is refused.
+    static let reportInterval = TimeAmount.seconds(1)
+    /// What one entry of a report may count for: a client that lies cannot bend the rates by much.
+    static let reportedCountMax = 1_000
+
+    /// Each loop gets its share and a quarter more, since the kernel does not spread clients evenly.
+    init(_ configuration: ServeConfiguration, loopCount: Int) {
+        func share(_ total: Int) -> Int { loopCount == 1 ? total : max(1, total / loopCount + total / (4 * loopCount)) }
+        connections = share(configuration.limits.connections)
+        halfOpen = share(configuration.limits.halfOpen)
+        sessions = share(configuration.limits.sessions)
+        sessionIdle = configuration.limits.sessionIdle
+        handshakeTimeout = configuration.timeouts.handshake
+        datagramIdleTimeout = configuration.timeouts.idle
+        streamIdleTimeout = max(configuration.timeouts.idle, .minutes(6))
+        self.loopCount = UInt8(clamping: loopCount)
+    }
+
+    var transport: TransportConfiguration {
+        var transport = TransportConfiguration.server
+        transport.idleTimeout = datagramIdleTimeout
+        transport.handshakeTimeout = handshakeTimeout
+        return transport
+    }
+
+    var endpoint: EndpointLimits {
+        var limits = EndpointLimits()
+        limits.maximumConnections = connections
+        limits.maximumHalfOpen = halfOpen
+        limits.loopCount = loopCount
+        return limits
+    }
+
+    var sessionTable: SessionTableConfiguration {
+        var table = SessionTableConfiguration()
+        table.maximumSessions = sessions
+        table.lifetime = sessionIdle
+        table.loopCount = Int(loopCount)
+        return table
+    }
+}

@@ -1,0 +1,88 @@
+import GodwitMetrics
+import GodwitWire
+import NIOCore
+
+/// What one event loop counts: plain integers on the way of a message, added to the shared figures at a scrape.
+struct LoopMetrics {
+    let shared: EdgeMetrics
+
+    var datagramsReceived: LoopCounter
+    var datagramsSent: LoopCounter
+    var datagramBytesReceived: LoopCounter
+    var datagramBytesSent: LoopCounter
+    var streamBytesReceived: LoopCounter
+    var streamBytesSent: LoopCounter
+    var acknowledged: LoopCounter
+    var redelivered: LoopCounter
+
+    private let durations: [UInt32: Histogram]
+    private let otherDurations: Histogram
+    private var attempts: [LoopCounter]
+    private var tasks: [LoopCounter]
+    private(set) var window = SuccessWindow()
+
+    init(_ shared: EdgeMetrics) {
+        self.shared = shared
+        datagramsReceived = LoopCounter(shared.datagramsReceived.child())
+        datagramsSent = LoopCounter(shared.datagramsSent.child())
+        datagramBytesReceived = LoopCounter(shared.bytesReceived.child(CarrierKind.datagram.name))
+        datagramBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.datagram.name))
+        streamBytesReceived = LoopCounter(shared.bytesReceived.child(CarrierKind.stream.name))
+        streamBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.stream.name))
+        acknowledged = LoopCounter(shared.ackedMessages.child())
+        redelivered = LoopCounter(shared.redeliveries.child())
+        let commands = Command.allCases.map { ($0.rawValue, shared.requestDuration.child($0.name)) }
+        durations = Dictionary(uniqueKeysWithValues: commands)
+        otherDurations = shared.requestDuration.child("other")
+        attempts = CarrierKind.allCases.prefix(Self.carrierCount).flatMap { carrier in
+            AttemptPhase.allCases.flatMap { phase in
+                Outcome.allCases.map { LoopCounter(shared.attempts.child(carrier.name, phase.name, $0.name)) }
+            }
+        }
+        tasks = CommandClass.allCases.flatMap { commandClass in
+            Outcome.allCases.map { LoopCounter(shared.tasks.child($0.name, commandClass.name)) }
+        }
+    }
+
+    /// The carriers that exist: the datagram and the stream carrier.
+    private static let carrierCount = 2
+
+    mutating func attempt(_ carrier: CarrierKind, _ phase: AttemptPhase, _ outcome: Outcome, now: NIODeadline) {
+        let row = min(Int(carrier.rawValue), Self.carrierCount - 1) * AttemptPhase.allCases.count + phase.rawValue
+        attempts[row * Outcome.allCases.count + outcome.rawValue].add()
+        window.record(.attempt, outcome.window, carrier: MeasuredCarrier(carrier), now: now.uptimeNanoseconds)
+    }
+
+    func requestDuration(_ command: UInt32) -> Histogram { durations[command] ?? otherDurations }
+
+    mutating func task(_ command: UInt32, _ carrier: CarrierKind, _ outcome: Outcome, now: NIODeadline) {
+        let row =
+            switch CommandClass(rawCommand: command) {
+            case .system: 0
+            case .im: 1
+            case .other: 2
+            }
+        tasks[row * Outcome.allCases.count + outcome.rawValue].add()
+        window.record(.task, outcome.window, carrier: MeasuredCarrier(carrier), now: now.uptimeNanoseconds)
+    }
+
+    /// Counts what a client reports of its past. False when it is older than the window.
+    mutating func reported(_ entry: ClientReport.Entry, count: Int, now: NIODeadline) -> Bool {
+        window.record(
+            entry.kind == .task ? .task : .attempt, .failed, carrier: MeasuredCarrier(entry.carrier), count: count,
+            ageSeconds: UInt64(entry.ageSeconds), now: now.uptimeNanoseconds)
+    }
+
+    mutating func publish() {
+        datagramsReceived.publish()
+        datagramsSent.publish()
+        datagramBytesReceived.publish()
+        datagramBytesSent.publish()
+        streamBytesReceived.publish()
+        streamBytesSent.publish()
+        acknowledged.publish()
+        redelivered.publish()
+        for index in attempts.indices { attempts[index].publish() }
+        for index in tasks.indices { tasks[index].publish() }
+    }
+}

@@ -1,0 +1,42 @@
+import GodwitSession
+import GodwitWire
+import IMRouting
+import NIOCore
+
+/// A session on its home loop: the protocol's state, the carrier that it is on, and who is logged in.
+final class BoundSession {
+    let id: SessionID
+    let session: Session
+    var carrier: Carrier?
+    /// Of the last carrier, for counting what happens while there is none.
+    var carrierKind: CarrierKind
+    /// The carrier takes no more for now.
+    var isBlocked = false
+    /// In the list of sessions that this turn visits.
+    var isTouched = false
+    /// The earliest entry in the loop's heap.
+    var armed: NIODeadline?
+
+    var principal: Principal?
+    /// Requests at the core, by sequence, with the time of their arrival. Bounded by `LoopLimits.requestsPerSession`.
+    var underway: [UInt64: Underway] = [:]
+
+    /// How much of the session's own count of repeated messages is in the metrics.
+    var countedSentAgain = 0
+    /// When the client last reported failures.
+    var lastReport: NIODeadline?
+
+    struct Underway {
+        let command: UInt32
+        let since: NIODeadline
+    }
+
+    init(id: SessionID, session: Session, carrierKind: CarrierKind) {
+        self.id = id
+        self.session = session
+        self.carrierKind = carrierKind
+    }
+
+    /// As the core names it.
+    var address: SessionAddress { SessionAddress(loop: id.loop, session: id.rawValue) }
+}
