@@ -18,23 +18,20 @@ struct RTTEstimator {
 
     var hasSample: Bool { latest != nil }
 
-    /// - Parameter acknowledgementDelay: what the peer says it waited, already capped at what it may wait.
+    /// - Parameter acknowledgementDelay: how long the peer says it waited. It is believed in full, unlike in RFC 9002 §5.3: on a
+    ///   lossy path the acknowledgement that arrives may be a repetition, seconds after the first, and a peer that lies about it harms
+    ///   only what it is sent itself.
     mutating func update(sample: TimeAmount, acknowledgementDelay: TimeAmount) {
-        let sample = max(sample, .nanoseconds(1))
-        guard let minimum, latest != nil else {
-            latest = sample
-            self.minimum = sample
-            smoothed = sample
-            variation = .nanoseconds(sample.nanoseconds / 2)
+        let waited = sample > acknowledgementDelay ? acknowledgementDelay.nanoseconds : 0
+        let adjusted = max(sample.nanoseconds - waited, 1)
+        let isFirst = latest == nil
+        latest = .nanoseconds(adjusted)
+        minimum = min(minimum ?? .nanoseconds(adjusted), .nanoseconds(adjusted))
+        guard !isFirst else {
+            smoothed = .nanoseconds(adjusted)
+            variation = .nanoseconds(adjusted / 2)
             return
         }
-        latest = sample
-        let lowest = min(minimum, sample)
-        self.minimum = lowest
-        // The delay is subtracted unless that would go below the minimum (§5.3).
-        let adjusted =
-            sample.nanoseconds >= lowest.nanoseconds + acknowledgementDelay.nanoseconds
-            ? sample.nanoseconds - acknowledgementDelay.nanoseconds : sample.nanoseconds
         let deviation = abs(smoothed.nanoseconds - adjusted)
         variation = .nanoseconds((3 * variation.nanoseconds + deviation) / 4)
         smoothed = .nanoseconds((7 * smoothed.nanoseconds + adjusted) / 8)

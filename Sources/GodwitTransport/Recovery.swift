@@ -82,10 +82,8 @@ struct Recovery<Controller: CongestionController> {
         if let upTo = acknowledged.confirmedUpTo { space.received.acknowledgementConfirmed(largest: upTo) }
         if largest.number == ack.largest, acknowledged.hasEliciting {
             let unit = Int64(AckFrame.delayUnitMicroseconds) * 1000
-            let claimed = Int64(clamping: min(ack.delay, 1 << 32)) * unit
-            rtt.update(
-                sample: now - largest.time,
-                acknowledgementDelay: min(.nanoseconds(claimed), ProtocolLimits.maximumAcknowledgementDelay))
+            let waited = Int64(clamping: min(ack.delay, 1 << 32)) * unit
+            rtt.update(sample: now - largest.time, acknowledgementDelay: .nanoseconds(waited))
         }
         if let spurious = acknowledged.oldestSpurious {
             spuriousLosses += UInt64(acknowledged.spurious)

@@ -1,4 +1,5 @@
 import GodwitWire
+import HeapModule
 import NIOCore
 
 /// One direction of a bad network for two ends in one test: seeded, and driven by the test's clock.
@@ -15,14 +16,17 @@ struct LossyPipe {
     var isCut = false
 
     private let random: RandomSource
-    private var flights: [Flight] = []
+    private var flights = Heap<Flight>()
     private(set) var sentDatagrams = 0
     private(set) var sentBytes = 0
 
-    private struct Flight {
+    private struct Flight: Comparable {
         let arrival: NIODeadline
         let order: Int
         let datagram: ByteBuffer
+
+        static func < (a: Flight, b: Flight) -> Bool { (a.arrival, a.order) < (b.arrival, b.order) }
+        static func == (a: Flight, b: Flight) -> Bool { (a.arrival, a.order) == (b.arrival, b.order) }
     }
 
     init(random: RandomSource) { self.random = random }
@@ -36,17 +40,16 @@ struct LossyPipe {
             let extra = Int64(random.uniform() * Double(jitter.nanoseconds))
             var copy = datagram
             if random.uniform() < corruption { damage(&copy) }
-            flights.append(
+            flights.insert(
                 Flight(arrival: now + delay + .nanoseconds(extra), order: sentDatagrams, datagram: copy))
         }
     }
 
-    var nextArrival: NIODeadline? { flights.map(\.arrival).min() }
+    var nextArrival: NIODeadline? { flights.min?.arrival }
 
     mutating func receive(now: NIODeadline) -> ByteBuffer? {
-        let due = flights.indices.filter { flights[$0].arrival <= now }
-        let first = due.min { (flights[$0].arrival, flights[$0].order) < (flights[$1].arrival, flights[$1].order) }
-        return first.map { flights.remove(at: $0).datagram }
+        guard let first = flights.min, first.arrival <= now else { return nil }
+        return flights.removeMin().datagram
     }
 
     private func damage(_ datagram: inout ByteBuffer) {

@@ -153,11 +153,12 @@ final class TransportPair {
 /// Bytes that tell where they are and whose, so that a wrong one shows.
 func testMessage(_ count: Int, seed: UInt64) -> ByteBuffer {
     var buffer = ByteBuffer()
-    buffer.reserveCapacity(count)
+    buffer.reserveCapacity(count + 8)
     var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
-    for _ in 0..<count {
+    while buffer.readableBytes < count {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        buffer.writeInteger(UInt8(truncatingIfNeeded: state >> 56))
+        buffer.writeInteger(state)
     }
+    buffer.moveWriterIndex(to: count)
     return buffer
 }
