@@ -22,11 +22,15 @@ enum Bounds {
             "half-open connections of the server", server.endpoint.halfOpenCount, server.endpoint.connectionCount)
     }
 
-    /// When everything has arrived, nothing is on its way any more and the queues are empty.
+    /// When everything has come to rest, the queues are empty and nothing is left of former connections.
     static func checkAtEnd(client: SimulatedClient, server: SimulatedServer) throws(HistoryViolation) {
-        try require("unacknowledged messages of the client", client.session.unacknowledgedCount, 0)
-        try require("unacknowledged messages of the server", server.session?.unacknowledgedCount ?? 0, 0)
-        try require("bytes in flight of the client", client.connection?.statistics.bytesInFlight ?? 0, 0)
+        try require("unacknowledged bytes of the client", client.session.unacknowledgedBytes, 0)
+        try require("unacknowledged bytes of the server", server.session?.unacknowledgedBytes ?? 0, 0)
+        try require("messages held back by the client", client.session.heldBackCount, 0)
+        try require("messages held back by the server", server.session?.heldBackCount ?? 0, 0)
+        try require("requests that the client's session waits for", client.session.unansweredCount, 0)
+        try require("connections of the server at the end", server.endpoint.connectionCount, 1)
+        try require("half-open connections of the server at the end", server.endpoint.halfOpenCount, 0)
     }
 
     private static func require(_ what: String, _ size: Int, _ limit: Int) throws(HistoryViolation) {

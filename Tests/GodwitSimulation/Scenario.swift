@@ -85,20 +85,22 @@ extension Scenario: CustomStringConvertible {
 private struct Draft {
     let random: RandomSource
 
-    private static let millisecondsOfTalk: UInt64 = 8_000
+    private static let millisecondsOfTalk: UInt64 = 12_000
 
     mutating func scenario(seed: UInt64) -> Scenario {
         let profile = NetworkProfile.all[Int(below(UInt64(NetworkProfile.all.count)))]
         var steps: [Scenario.Step] = []
-        let large = below(4) == 0 ? below(20) : 20
-        let requestTimes = times(8 + below(14))
-        for (number, time) in requestTimes.enumerated() {
-            steps.append(.init(at: time, event: .request(message(number, isLarge: UInt64(number) == large))))
+        // Rarely there is a message of up to 60 KB each way, or a flood of small ones at once.
+        let largeRequest = below(8) == 0 ? below(12) : .max
+        let largePush = below(8) == 0 ? below(6) : .max
+        let flood = below(32) == 0 ? Int(below(120)) : 0
+        for (number, time) in times(12 + below(20), atOnce: flood).enumerated() {
+            steps.append(.init(at: time, event: .request(message(number, isLarge: UInt64(number) == largeRequest))))
         }
-        for (number, time) in times(4 + below(8)).enumerated() {
-            steps.append(.init(at: time, event: .push(message(number, isLarge: false))))
+        for (number, time) in times(6 + below(12), atOnce: flood).enumerated() {
+            steps.append(.init(at: time, event: .push(message(number, isLarge: UInt64(number) == largePush))))
         }
-        for time in times(below(4)) { steps.append(.init(at: time, event: fault())) }
+        for time in times(below(7)) { steps.append(.init(at: time, event: fault())) }
         // A stable order for steps of the same time: the standard library's sort does not promise one.
         let ordered = steps.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
         return Scenario(
@@ -129,9 +131,11 @@ private struct Draft {
         return Scenario.Message(number: UInt64(number), lane: lane == 3 ? nil : lane, length: Int(length))
     }
 
-    /// So many times within the talk, in order.
-    private func times(_ count: UInt64) -> [TimeAmount] {
-        (0..<count).map { _ in below(Self.millisecondsOfTalk) }.sorted().map { .milliseconds(Int64($0)) }
+    /// So many times within the talk, in order; one of them `atOnce` times more.
+    private func times(_ count: UInt64, atOnce: Int = 0) -> [TimeAmount] {
+        var milliseconds = (0..<count).map { _ in below(Self.millisecondsOfTalk) }
+        milliseconds += Array(repeating: below(Self.millisecondsOfTalk), count: atOnce)
+        return milliseconds.sorted().map { .milliseconds(Int64($0)) }
     }
 
     private func below(_ limit: UInt64) -> UInt64 { random.next() % limit }

@@ -50,6 +50,12 @@ final class SimulatedClient {
 
     var unansweredRequests: [UInt64] { requests.unanswered }
 
+    /// Connected, and nothing is on its way.
+    var isSettled: Bool {
+        guard let connection, connection.state == .established, session.isOpen else { return false }
+        return session.unacknowledgedCount == 0 && connection.statistics.bytesInFlight == 0
+    }
+
     // MARK: What goes wrong
 
     func loseCarrier(now: NIODeadline) {

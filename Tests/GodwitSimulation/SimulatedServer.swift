@@ -49,6 +49,12 @@ final class SimulatedServer {
 
     func push(_ message: Scenario.Message) { pushes.add(message) }
 
+    /// One connection is left, the one that carries the session, and nothing is on its way.
+    var isSettled: Bool {
+        guard let session, carriers.count == 1, carriers[0].session === session else { return false }
+        return session.unacknowledgedCount == 0 && carriers[0].connection.statistics.bytesInFlight == 0
+    }
+
     // MARK: What goes wrong
 
     func restart() throws {

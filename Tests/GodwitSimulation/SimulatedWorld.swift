@@ -1,4 +1,5 @@
 import GodwitSession
+import GodwitTransport
 import GodwitWire
 import NIOCore
 
@@ -27,7 +28,8 @@ package final class SimulatedWorld {
     private var fingerprint = Fingerprint()
     private var report = WorldReport()
 
-    /// After the network is clean, everything must have arrived within this time: two idle timeouts and some retries.
+    /// After the network is clean, everything must have arrived within this time, and dead connections must be gone: two idle
+    /// timeouts and some retries.
     private static let recoveryTime = TimeAmount.seconds(90)
     /// How long both ends are watched after that, for what must not come any more.
     private static let aftermath = TimeAmount.seconds(3)
@@ -114,7 +116,7 @@ package final class SimulatedWorld {
 
     private var isComplete: Bool {
         isHealed && server.requests.isComplete && client.pushes.isComplete && client.unansweredRequests.isEmpty
-            && client.session.unacknowledgedCount == 0 && (server.session?.unacknowledgedCount ?? 0) == 0
+            && client.isSettled && server.isSettled
     }
 
     private func performSteps() throws {
@@ -157,8 +159,9 @@ package final class SimulatedWorld {
         if !client.unansweredRequests.isEmpty { return .unanswered(numbers: client.unansweredRequests) }
         return .noProgress(
             """
-            everything arrived, but \(client.session.unacknowledgedCount) messages of the client and \
-            \(server.session?.unacknowledgedCount ?? 0) of the server stay unacknowledged
+            everything arrived, but the ends do not come to rest: the client has \
+            \(client.session.unacknowledgedCount) unacknowledged messages, the server \
+            \(server.session?.unacknowledgedCount ?? 0) and \(server.endpoint.connectionCount) connections
             """)
     }
 
