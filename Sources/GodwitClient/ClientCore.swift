@@ -57,7 +57,7 @@ final class ClientCore {
         pending = PendingRequests(limit: configuration.maximumPendingRequests)
         addresses = AddressBook(server: configuration.server, eventLoop: eventLoop)
         session = Session.client(
-            configuration: SessionConfiguration(), ticket: ticket, incarnation: random.next(), random: random)
+            configuration: SessionConfiguration(), ticket: ticket, incarnation: random.next())
     }
 
     // MARK: Life
@@ -158,7 +158,10 @@ final class ClientCore {
         guard !isStopped else { return }
         let now = NIODeadline.now()
         session.handleTimeout(now: now)
-        for expired in pending.expire(now: now) { expire(expired) }
+        for (id, expired) in pending.expire(now: now) {
+            session.forget(LocalID(rawValue: id))
+            expire(expired)
+        }
         heartbeatIfDue(now: now)
         observe(now: now)
         perform(plan.handleTimeout(now: now))
@@ -261,7 +264,9 @@ final class ClientCore {
         state = resumption == .new ? .connected : .resumed
         perform(plan.opened(attached, now: now))
         emit(.opened(SessionStart(resumption)))
-        emit(.status(status()))
+        var opened = status()
+        opened.start = SessionStart(resumption)
+        emit(.status(opened))
         reportFailures()
     }
 
@@ -272,7 +277,7 @@ final class ClientCore {
         saved.ticket = nil
         emit(.save(saved))
         session = Session.client(
-            configuration: SessionConfiguration(), ticket: nil, incarnation: random.next(), random: random)
+            configuration: SessionConfiguration(), ticket: nil, incarnation: random.next())
         for (_, request) in waiting {
             if request.request.replay == .resend {
                 enqueue(request, now: now)

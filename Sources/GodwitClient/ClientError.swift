@@ -19,6 +19,7 @@ public enum ClientError: Error, Sendable, Equatable {
 }
 
 extension ClientError: CustomStringConvertible {
+    /// The error for people, with what to do next.
     public var description: String {
         switch self {
         case .badServerName(let text):

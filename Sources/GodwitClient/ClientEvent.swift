@@ -32,6 +32,8 @@ public struct ConnectionStatus: Sendable, Equatable {
     public var lossRate: Double?
     /// The carrier is silent though an answer is due; others are being tried.
     public var isSuspect = false
+    /// What became of the session, when this tells of its opening.
+    public var start: SessionStart?
 
     /// A status.
     public init(state: State, carrier: Carrier? = nil, roundTrip: TimeAmount? = nil, lossRate: Double? = nil) {

@@ -56,10 +56,12 @@ struct PendingRequests {
     }
 
     /// Removes and returns those whose time is up.
-    mutating func expire(now: NIODeadline) -> [Pending] {
-        var expired: [Pending] = []
+    mutating func expire(now: NIODeadline) -> [(sequence: UInt64, pending: Pending)] {
+        var expired: [(sequence: UInt64, pending: Pending)] = []
         while let deadline = nextDeadline(), deadline <= now, let first = expiries.popMin() {
-            if let pending = bySequence.removeValue(forKey: first.sequence) { expired.append(pending) }
+            if let pending = bySequence.removeValue(forKey: first.sequence) {
+                expired.append((first.sequence, pending))
+            }
         }
         return expired
     }

@@ -29,6 +29,7 @@ public enum IMClientError: Error, Sendable, Equatable {
 }
 
 extension IMClientError: CustomStringConvertible {
+    /// The error for people, with what to do next.
     public var description: String {
         switch self {
         case .notLoggedIn: "not logged in: log in first"

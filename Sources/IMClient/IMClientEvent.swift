@@ -18,6 +18,19 @@ public struct ChatMessage: Sendable, Equatable {
     /// The sender's name for it; empty in messages of others.
     public var id: String
 
+    /// A message.
+    public init(
+        from: String, to: String, body: String, seq: UInt64, serverID: UInt64, timeMilliseconds: Int64, id: String
+    ) {
+        self.from = from
+        self.to = to
+        self.body = body
+        self.seq = seq
+        self.serverID = serverID
+        self.timeMilliseconds = timeMilliseconds
+        self.id = id
+    }
+
     /// The other side of the conversation, as `user` sees it.
     public func peer(of user: String) -> String { from == user ? to : from }
 }

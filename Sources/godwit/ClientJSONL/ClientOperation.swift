@@ -1,0 +1,118 @@
+import Foundation
+import GodwitWire
+
+/// One line of input of `godwit client --jsonl` (docs/client-jsonl.md).
+enum ClientOperation: Equatable {
+    case login(user: String, password: String?, create: Bool)
+    case send(id: String, to: String, body: String)
+    case request(id: String, command: UInt32, body: String, timeoutMilliseconds: Int64?)
+    case sync
+    case history(peer: String, limit: Int)
+    case read(id: String?, from: String, seq: UInt64)
+    case status
+    case quit
+
+    /// Why a line is not an operation; the id is kept for the answer when there is one.
+    struct Problem: Error, Equatable {
+        let id: String?
+        let message: String
+    }
+
+    static let maximumHistory = 1_000
+
+    init(line: String) throws(Problem) {
+        let fields: Fields
+        do {
+            fields = try JSONDecoder().decode(Fields.self, from: Data(line.utf8))
+        } catch {
+            throw Problem(id: nil, message: "not a JSON object with fields of the right types: \(Self.reason(error))")
+        }
+        func need<Value>(_ value: Value?, _ name: String) throws(Problem) -> Value {
+            guard let value else { throw Problem(id: fields.id, message: "'\(fields.op ?? "")' needs '\(name)'") }
+            return value
+        }
+        switch try need(fields.op, "op") {
+        case "login":
+            self = .login(
+                user: try need(fields.user, "user"), password: fields.password, create: fields.create ?? true)
+        case "send":
+            self = .send(
+                id: try need(fields.id, "id"), to: try need(fields.to, "to"), body: try need(fields.body, "body"))
+        case "request":
+            let command = try need(fields.cmd, "cmd")
+            guard let number = command.number else {
+                let known = Command.allCases.map(\.name).joined(separator: ", ")
+                throw Problem(
+                    id: fields.id, message: "unknown cmd '\(command.text)': use a number or one of \(known)")
+            }
+            if let timeout = fields.timeoutMilliseconds, !(1...86_400_000).contains(timeout) {
+                throw Problem(id: fields.id, message: "'timeout_ms' must be 1 to 86400000")
+            }
+            self = .request(
+                id: try need(fields.id, "id"), command: number, body: fields.body ?? "",
+                timeoutMilliseconds: fields.timeoutMilliseconds)
+        case "sync": self = .sync
+        case "history":
+            let limit = min(max(fields.limit ?? 50, 0), Self.maximumHistory)
+            self = .history(peer: try need(fields.with, "with"), limit: limit)
+        case "read":
+            self = .read(id: fields.id, from: try need(fields.from, "from"), seq: try need(fields.seq, "seq"))
+        case "status": self = .status
+        case "quit": self = .quit
+        case let other:
+            throw Problem(
+                id: fields.id,
+                message: "unknown op '\(other)': use login, send, request, sync, history, read, status or quit")
+        }
+    }
+
+    private struct Fields: Decodable {
+        var op: String?
+        var id: String?
+        var user: String?
+        var password: String?
+        var create: Bool?
+        var to: String?
+        var body: String?
+        var cmd: CommandName?
+        var timeoutMilliseconds: Int64?
+        var with: String?
+        var limit: Int?
+        var from: String?
+        var seq: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case op, id, user, password, create, to, body, cmd, with, limit, from, seq
+            case timeoutMilliseconds = "timeout_ms"
+        }
+    }
+
+    /// A command by name or by number.
+    private struct CommandName: Decodable {
+        let text: String
+        let number: UInt32?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(UInt32.self) {
+                self.number = number
+                text = String(number)
+            } else {
+                let name = try container.decode(String.self)
+                text = name
+                number = Command.allCases.first { $0.name == name }?.rawValue
+            }
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "\(error)" }
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? context.debugDescription : "'\(path)': \(context.debugDescription)"
+        case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
+        @unknown default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import GodwitClient
+import IMClient
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Carries operations from standard input to a client and its events to standard output.
+final class JSONLSession: Sendable {
+    /// The server's key is not the pinned one.
+    static let wrongPinCode: Int32 = 2
+
+    private enum Ending: Sendable {
+        case quit
+        case wrongPin
+    }
+
+    private let client: IMClient
+    private let output = OutputLines()
+    private let requestTimeout: TimeAmount
+    /// Requests without an answer; also keeps a repeated id from asking twice.
+    private let requests = Mutex<Set<String>>([])
+    private let endings: AsyncStream<Ending>
+    private let end: AsyncStream<Ending>.Continuation
+
+    init(configuration: IMClientConfiguration) throws {
+        requestTimeout = configuration.connection.requestTimeout
+        let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
+        self.endings = endings
+        self.end = end
+        let output = output
+        client = try IMClient(
+            configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next()
+        ) { event in
+            output.write(EventLine.make(event))
+            if case .problem(.untrustedServer) = event { end.yield(.wrongPin) }
+        }
+    }
+
+    /// Runs until `quit`, the end of input or a wrong pin. Returns the exit code.
+    func run(flush: TimeAmount) async -> Int32 {
+        client.start()
+        let reading = Task { [self] in
+            var number = 0
+            for await line in InputLines.standardInput() {
+                number += 1
+                if line?.allSatisfy(\.isWhitespace) == true { continue }
+                if await act(on: line, number: number) == false { break }
+            }
+            end.yield(.quit)
+        }
+        var code: Int32 = 0
+        for await ending in endings {
+            switch ending {
+            case .wrongPin: code = Self.wrongPinCode
+            case .quit: await flushAll(within: flush)
+            }
+            break
+        }
+        reading.cancel()
+        let unsent = await client.queuedCount()
+        await client.shutdown()
+        var bye = EventLine.begin("bye")
+        bye.add("unsent", unsent)
+        output.write(bye)
+        await output.finish()
+        return code
+    }
+
+    /// Does what a line says; false ends the input.
+    private func act(on line: String?, number: Int) async -> Bool {
+        guard let line else {
+            let limit = InputLines.maximumLineBytes
+            output.write(
+                EventLine.error(line: number, code: "bad_line", message: "the line is over \(limit) bytes"))
+            return true
+        }
+        let operation: ClientOperation
+        do {
+            operation = try ClientOperation(line: line)
+        } catch {
+            output.write(EventLine.error(id: error.id, line: number, code: "bad_line", message: error.message))
+            return true
+        }
+        return await act(operation)
+    }
+
+    private func act(_ operation: ClientOperation) async -> Bool {
+        switch operation {
+        case .login(let user, let password, let create):
+            client.logIn(user: user, password: password, createIfMissing: create)
+        case .send(let id, let to, let body):
+            client.send(body, to: to, id: id)
+        case .request(let id, let command, let body, let timeout):
+            request(id: id, command: command, body: body, timeout: timeout.map { .milliseconds($0) })
+        case .sync:
+            client.sync()
+        case .history(let peer, let limit):
+            let entries = await client.history(with: peer, limit: limit)
+            output.write(EventLine.history(peer: peer, entries))
+        case .read(let id, let from, let seq):
+            read(id: id, from: from, seq: seq)
+        case .status:
+            await writeStatus()
+        case .quit:
+            return false
+        }
+        return true
+    }
+
+    private func request(id: String, command: UInt32, body: String, timeout: TimeAmount?) {
+        guard requests.withLock({ $0.insert(id).inserted }) else { return }
+        let began = NIODeadline.now()
+        let request = ClientRequest(
+            command: command, body: ByteBuffer(string: body), timeout: timeout ?? requestTimeout, replay: .resend)
+        client.request(request) { [self] result in
+            _ = requests.withLock { $0.remove(id) }
+            switch result {
+            case .success(let response) where response.isSuccess:
+                var line = EventLine.begin("reply")
+                line.add("id", id)
+                line.add("body", String(buffer: response.body))
+                line.add("latency_ms", Double((NIODeadline.now() - began).nanoseconds) / 1e6)
+                output.write(line)
+            case .success(let response):
+                output.write(
+                    EventLine.error(id: id, code: "status_\(response.status)", message: String(buffer: response.body)))
+            case .failure(let error):
+                output.write(EventLine.error(id: id, code: error.code, message: error.description))
+            }
+        }
+    }
+
+    /// Does not hold up the operations behind it: the answer may take as long as the network does.
+    private func read(id: String?, from: String, seq: UInt64) {
+        Task {
+            do {
+                try await client.markRead(peer: from, upTo: seq)
+                var line = EventLine.begin("ok")
+                line.add("op", "read")
+                line.add("id", id)
+                output.write(line)
+            } catch let error as IMClientError {
+                output.write(EventLine.error(id: id, code: error.code, message: error.description))
+            }
+        }
+    }
+
+    private func writeStatus() async {
+        var line = EventLine.begin("status")
+        EventLine.add(await client.status(), to: &line)
+        line.add("queued", await client.queuedCount())
+        line.add("device", await client.device())
+        output.write(line)
+    }
+
+    private func flushAll(within limit: TimeAmount) async {
+        let deadline = NIODeadline.now() + limit
+        _ = await client.flush(timeout: limit)
+        while NIODeadline.now() < deadline, requests.withLock({ !$0.isEmpty }) {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
