@@ -7,7 +7,7 @@ import SwiftProtobuf
 ///
 /// No call blocks: each is posted to the thread that owns what it touches. Outputs come from those threads.
 package final class IMService: Sendable {
-    private let core: Core
+    let core: Core
 
     /// Opens the store and begins to deliver what a crash left undelivered.
     ///

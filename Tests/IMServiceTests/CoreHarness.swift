@@ -1,9 +1,11 @@
 import Foundation
 import IMMessages
 import IMRouting
-import IMService
+import ShardedStore
 import SwiftProtobuf
 import Synchronization
+
+@testable import IMService
 
 /// A real core on a real store, in a directory of its own, that can be stopped and started again.
 final class CoreHarness: Sendable {
@@ -54,6 +56,20 @@ final class CoreHarness: Sendable {
             defer { state.service = nil }
             return state.service
         }?.shutdown()
+    }
+
+    /// Ends as a crash does: each shard keeps what it has committed, whatever was to follow on another one is cut off,
+    /// and nobody gets an answer.
+    func crash() {
+        state.withLock { state in
+            defer { state.service = nil }
+            return state.service
+        }?.core.store.close()
+        let unanswered = state.withLock { state in
+            defer { state.boxes = [:] }
+            return state.boxes.values.map { $0 }
+        }
+        for box in unanswered { box.set(Reply(status: .unavailable, body: [], authenticated: nil)) }
     }
 
     func restart() throws {
