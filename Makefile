@@ -7,7 +7,7 @@ TEST_PACKAGES := prometheus shellcheck
 RELEASE := swift build -c release --static-swift-stdlib --product godwit
 DATA ?= data
 FUZZ_SECONDS ?= 60
-FUZZERS := packet frame envelope record
+FUZZERS := packet frame envelope report initial datagram
 
 .PHONY: help
 help: ## Show this list
@@ -57,7 +57,7 @@ fuzz: packages ## Fuzz every decoder for FUZZ_SECONDS each (libFuzzer with Addre
 	GODWIT_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product godwit-fuzz
 	@for target in $(FUZZERS); do \
 	    echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
-	    GODWIT_FUZZ_TARGET=$$target .build-fuzz/release/godwit-fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	    SWIFT_BACKTRACE=enable=no GODWIT_FUZZ_TARGET=$$target .build-fuzz/release/godwit-fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
 	        -artifact_prefix=Tests/GodwitFuzzingTests/Corpus/$$target/found- Tests/GodwitFuzzingTests/Corpus/$$target || exit 1; \
 	done
 

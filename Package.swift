@@ -20,9 +20,10 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 // Imports point down this list only (docs/architecture.md).
@@ -38,7 +39,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -85,7 +86,7 @@ let package = Package(
             name: "GodwitEdge",
             dependencies: [
                 "GodwitTransport", "GodwitSession", "GodwitMetrics", "IMService", nioCore, nioPosix, heap, logging,
-                lifecycle, hummingbird,
+                lifecycle, hummingbird, hummingbirdCore, httpTypes, yams,
             ], swiftSettings: strict),
         .target(
             name: "GodwitClient",
@@ -99,21 +100,41 @@ let package = Package(
         .executableTarget(
             name: "godwit",
             dependencies: [
-                "GodwitEdge", "GodwitClient", "IMClient", "IMService", arguments, yams, configuration, unixSignals,
-                histogram,
+                "GodwitEdge", "GodwitClient", "IMClient", "IMService", arguments, unixSignals, histogram,
             ], swiftSettings: strict),
 
         // Test support and tests.
         .target(
             name: "GodwitSimulation", dependencies: ["GodwitTransport", "GodwitSession", heap],
             path: "Tests/GodwitSimulation", swiftSettings: strict),
+        .target(
+            name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession"],
+            path: "Tests/GodwitFuzzing", swiftSettings: strict),
     ]
 )
 
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitMetrics", "Bitcask", "ShardedStore",
-    "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "IMClient", "GodwitSimulation",
+    "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "IMClient", "godwit", "GodwitSimulation",
 ] {
     package.targets.append(
         .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
+}
+
+package.targets.append(
+    .testTarget(
+        name: "GodwitFuzzingTests", dependencies: ["GodwitFuzzing"], exclude: ["Corpus"], swiftSettings: strict))
+
+// `make fuzz`: everything instrumented, one executable that libFuzzer drives.
+if Context.environment["GODWIT_FUZZ"] != nil {
+    let sanitize = ["-sanitize=fuzzer,address"]
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings?.append(.unsafeFlags(sanitize))
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "godwit-fuzz", dependencies: ["GodwitFuzzing"], path: "Tests/GodwitFuzz",
+            swiftSettings: strict + [.unsafeFlags(sanitize)],
+            // gold fails on the sanitizer's debug sections.
+            linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))
 }

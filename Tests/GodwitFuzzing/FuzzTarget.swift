@@ -1,0 +1,92 @@
+import GodwitSession
+import GodwitTransport
+import GodwitWire
+import NIOCore
+
+/// The decoders that bytes from outside reach. `run` returns on bad input and stops the process when a decoder traps, or when what it
+/// read does not survive being written and read again.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    /// A packet's header, as it lies in a datagram.
+    case packet
+    /// A packet's payload.
+    case frame
+    /// A session envelope, and one as a framed stream in pieces.
+    case envelope
+    /// A client's report of failures.
+    case report
+    /// A payload inside a correctly protected first packet, given to a server endpoint: frames, acks and TLS records of a stranger.
+    case initial
+    /// Datagrams as they are, given to a server endpoint.
+    case datagram
+
+    package func run(_ bytes: [UInt8]) {
+        switch self {
+        case .packet: Self.packet(bytes)
+        case .frame: Self.frame(bytes)
+        case .envelope: Self.envelope(bytes)
+        case .report: Self.report(bytes)
+        case .initial: EndpointUnderFuzz.initial(payload: bytes)
+        case .datagram: EndpointUnderFuzz.datagram(bytes)
+        }
+    }
+
+    private static func packet(_ bytes: [UInt8]) {
+        var buffer = ByteBuffer(bytes: bytes)
+        guard let header = try? PacketHeader.decode(from: &buffer, shortDestinationLength: 8) else { return }
+        var encoded = ByteBuffer()
+        switch header {
+        case .initial(let initial) where initial.length < 1 << 14: initial.encode(into: &encoded, numberLength: 1)
+        case .versionNegotiation(let negotiation): negotiation.encode(into: &encoded)
+        case .initial, .short: return
+        }
+        // An initial header promises bytes that its codec does not write.
+        if case .initial(let initial) = header { encoded.writeRepeatingByte(0, count: initial.length) }
+        let again = try? PacketHeader.decode(from: &encoded, shortDestinationLength: 8)
+        precondition(again == header, "\(header) became \(String(describing: again))")
+    }
+
+    private static func frame(_ bytes: [UInt8]) {
+        var buffer = ByteBuffer(bytes: bytes)
+        guard let frames = try? Frame.decodeAll(from: &buffer) else { return }
+        for frame in frames {
+            var encoded = ByteBuffer()
+            frame.encode(into: &encoded)
+            let bytes = encoded
+            guard let again = try? Frame.decode(from: &encoded), encoded.readableBytes == 0 else {
+                preconditionFailure("\(frame) can't be read again")
+            }
+            // Bytes, not values: a close reason that is no UTF-8 or too long is mended when it is written.
+            var second = ByteBuffer()
+            again.encode(into: &second)
+            precondition(second == bytes, "\(frame) became \(again)")
+        }
+    }
+
+    private static func envelope(_ bytes: [UInt8]) {
+        if let envelope = try? Envelope(decoding: ByteBuffer(bytes: bytes)) {
+            var encoded = ByteBuffer()
+            envelope.encode(into: &encoded)
+            let again = try? Envelope(decoding: encoded)
+            precondition(again == envelope, "\(envelope) became \(String(describing: again))")
+        }
+        // The first byte says how the rest is cut.
+        var decoder = StreamFrameDecoder(limit: 4096)
+        let step = max(1, Int(bytes.first ?? 1))
+        for start in stride(from: min(1, bytes.count), to: bytes.count, by: step) {
+            decoder.receive(ByteBuffer(bytes: bytes[start..<min(start + step, bytes.count)]))
+            do {
+                while let envelope = try decoder.next() { precondition(envelope.readableBytes <= 4096) }
+            } catch {
+                return
+            }
+        }
+    }
+
+    private static func report(_ bytes: [UInt8]) {
+        guard let report = try? ClientReport(decoding: ByteBuffer(bytes: bytes)) else { return }
+        var encoded = ByteBuffer()
+        report.encode(into: &encoded)
+        let again = try? ClientReport(decoding: encoded)
+        precondition(again == report, "\(report) became \(String(describing: again))")
+    }
+}
