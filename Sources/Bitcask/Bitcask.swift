@@ -25,30 +25,51 @@ public final class Bitcask {
         case descending
     }
 
-    private var entries: [[UInt8]: [UInt8]] = [:]
+    private let engine: Engine<PosixFileSystem>
 
     /// Opens the store in `directory`, creating it when absent, and recovers what was written before.
-    public init(directory: String, options: BitcaskOptions = BitcaskOptions()) throws(BitcaskError) {}
+    public convenience init(
+        directory: String, options: BitcaskOptions = BitcaskOptions()
+    ) throws(BitcaskError) {
+        try self.init(directory: directory, options: options, fileSystem: PosixFileSystem())
+    }
+
+    /// Opens the store on a given disk.
+    package init(directory: String, options: BitcaskOptions, fileSystem: PosixFileSystem) throws(BitcaskError) {
+        engine = try Engine(directory: directory, options: options, disk: fileSystem)
+    }
 
     /// The value of `key`, or nil.
-    public func get(_ key: [UInt8]) throws(BitcaskError) -> [UInt8]? { entries[key] }
+    public func get(_ key: [UInt8]) throws(BitcaskError) -> [UInt8]? {
+        try engine.get(key)
+    }
 
     /// Whether `key` has a value, without reading it.
-    public func contains(_ key: [UInt8]) -> Bool { entries[key] != nil }
+    public func contains(_ key: [UInt8]) -> Bool {
+        engine.index.keydir[key] != nil
+    }
 
-    /// Sets the value of `key`.
-    public func put(_ key: [UInt8], _ value: [UInt8]) throws(BitcaskError) { entries[key] = value }
+    /// Sets the value of `key`: at most 65,535 bytes of key and 16 MiB of value.
+    public func put(_ key: [UInt8], _ value: [UInt8]) throws(BitcaskError) {
+        try engine.append([BitcaskBatch.Write(key: key, value: value)])
+    }
 
-    /// Removes `key`; removing an absent key does nothing.
-    public func delete(_ key: [UInt8]) throws(BitcaskError) { entries[key] = nil }
+    /// Removes `key`; removing an absent key writes nothing.
+    public func delete(_ key: [UInt8]) throws(BitcaskError) {
+        try engine.delete(key)
+    }
 
-    /// Writes the whole batch or nothing.
+    /// Writes the whole batch or nothing; at most 64 MiB.
     public func write(_ batch: BitcaskBatch) throws(BitcaskError) {
-        for write in batch.writes { entries[write.key] = write.value }
+        try engine.append(batch.writes)
     }
 
     /// Makes every write so far durable.
-    public func sync() throws(BitcaskError) {}
+    ///
+    /// A failed sync is final: the store drops what was not durable and refuses all further writes.
+    public func sync() throws(BitcaskError) {
+        try engine.sync()
+    }
 
     /// The entries whose keys begin with `prefix`, in byte order.
     ///
@@ -60,27 +81,41 @@ public final class Bitcask {
     public func scan(
         prefix: [UInt8], after: [UInt8]? = nil, limit: Int = .max, order: Order = .ascending
     ) throws(BitcaskError) -> [Entry] {
-        var keys = entries.keys.filter { $0.starts(with: prefix) }
-        keys.sort { $0.lexicographicallyPrecedes($1) }
-        if order == .descending { keys.reverse() }
-        if let after {
-            keys.removeAll { key in
-                order == .ascending
-                    ? !after.lexicographicallyPrecedes(key) : !key.lexicographicallyPrecedes(after)
-            }
-        }
-        return keys.prefix(limit).map { Entry(key: $0, value: entries[$0] ?? []) }
+        try engine.scan(prefix: prefix, after: after, limit: limit, order: order)
+    }
+
+    /// Like ``scan(prefix:after:limit:order:)``, without reading values.
+    public func keys(
+        prefix: [UInt8], after: [UInt8]? = nil, limit: Int = .max, order: Order = .ascending
+    ) -> [[UInt8]] {
+        engine.index.keydir.scan(prefix: prefix, after: after, limit: limit, descending: order == .descending)
+            .map(\.key)
     }
 
     /// Figures for people and metrics.
-    public var statistics: BitcaskStatistics { BitcaskStatistics(keys: entries.count) }
+    public var statistics: BitcaskStatistics { engine.statistics }
 
     /// The damaged stretches that opening the store skipped; log them loudly.
-    public var corruptions: [BitcaskCorruption] { [] }
+    public var corruptions: [BitcaskCorruption] { engine.corruptions }
 
-    /// Copies up to `budget` bytes of a running or newly begun merge, and returns whether more work remains.
-    public func mergeStep(budget: Int = 1 << 20) throws(BitcaskError) -> Bool { false }
+    /// 16 random bytes made with the directory, the same for ever.
+    public var storeID: [UInt8] { engine.storeID }
+
+    /// Goes on with merging for about `budget` bytes of reading, and returns whether more work remains.
+    ///
+    /// Merging gives back the space of overwritten and deleted values. It happens only here, between the owner's other
+    /// calls, so that no write waits longer than one slice. An error leaves the store as it was.
+    public func mergeStep(budget: Int = 1 << 20) throws(BitcaskError) -> Bool {
+        try engine.mergeStep(budget: budget)
+    }
+
+    /// Merges until nothing is left that is worth it.
+    public func merge() throws(BitcaskError) {
+        while try engine.mergeStep(budget: 8 << 20) {}
+    }
 
     /// Syncs and closes; later calls throw ``BitcaskError/closed``.
-    public func close() throws(BitcaskError) {}
+    public func close() throws(BitcaskError) {
+        try engine.close()
+    }
 }

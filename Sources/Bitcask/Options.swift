@@ -1,6 +1,6 @@
 /// How a store behaves; every field has a default that suits a server.
 public struct BitcaskOptions: Sendable {
-    /// A data file is closed and a new one begun when the next write would pass this many bytes; 4 KiB to 2 GiB.
+    /// A data file is closed and a new one begun when the next write would pass this many bytes; 256 bytes to 2 GiB, forced into that range.
     public var maximumFileBytes: Int
     /// Descriptors kept open for reading closed files; at least 1.
     public var maximumOpenFiles: Int
@@ -14,9 +14,20 @@ public struct BitcaskOptions: Sendable {
         maximumFileBytes: Int = 256 << 20, maximumOpenFiles: Int = 64, mergeDeadShare: Double = 0.4,
         mergeSmallFileBytes: Int = 1 << 20
     ) {
-        self.maximumFileBytes = min(max(maximumFileBytes, 4 << 10), 2 << 30)
-        self.maximumOpenFiles = max(maximumOpenFiles, 1)
-        self.mergeDeadShare = min(max(mergeDeadShare, 0), 1)
-        self.mergeSmallFileBytes = max(mergeSmallFileBytes, 0)
+        self.maximumFileBytes = maximumFileBytes
+        self.maximumOpenFiles = maximumOpenFiles
+        self.mergeDeadShare = mergeDeadShare
+        self.mergeSmallFileBytes = mergeSmallFileBytes
     }
+
+    /// The same with every field forced into its range: offsets within a file must fit 32 bits.
+    var bounded: BitcaskOptions {
+        BitcaskOptions(
+            maximumFileBytes: min(max(maximumFileBytes, Self.smallestFileBytes), Self.largestFileBytes),
+            maximumOpenFiles: max(maximumOpenFiles, 1), mergeDeadShare: min(max(mergeDeadShare, 0), 1),
+            mergeSmallFileBytes: max(mergeSmallFileBytes, 0))
+    }
+
+    private static let smallestFileBytes = 256
+    private static let largestFileBytes = 2 << 30
 }

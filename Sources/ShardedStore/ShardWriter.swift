@@ -47,6 +47,7 @@ final class ShardWriter: @unchecked Sendable {
     }
 
     var statistics: BitcaskStatistics { snapshot.value }
+    var mergeFailures: Int { snapshot.mergeFailures }
 
     /// Lets the thread finish what waits and close the store.
     func close() {

@@ -25,30 +25,44 @@ package final class ShardedStore: Sendable {
     /// The damaged stretches that opening skipped, for a loud log line each.
     package let corruptions: [BitcaskCorruption]
     private let writers: [ShardWriter]
+    /// Held until the store is closed.
+    private let directory: DataDirectory
 
     /// Opens the store in `directory`, creating it when absent.
-    package init(
+    package convenience init(
         directory: String, shardCount: Int = ShardedStore.defaultShardCount, options: Options = Options()
+    ) throws(StoreError) {
+        try self.init(directory: directory, shardCount: shardCount, options: options, fileSystem: PosixFileSystem())
+    }
+
+    /// Opens the store on a given disk.
+    package init(
+        directory path: String, shardCount: Int, options: Options, fileSystem: PosixFileSystem
     ) throws(StoreError) {
         guard (1...Self.shardCountLimit).contains(shardCount) else {
             throw .invalidShardCount(shardCount, limit: Self.shardCountLimit)
         }
-        storeID = [UInt8](repeating: 0, count: 16)
-        var writers: [ShardWriter] = []
+        var opened: [ShardWriter] = []
         var corruptions: [BitcaskCorruption] = []
-        for index in 0..<shardCount {
-            let store: Bitcask
-            do {
-                store = try Bitcask(directory: "\(directory)/\(ShardIndex(index))", options: options.bitcask)
-            } catch {
-                throw .storage(error)
-            }
-            corruptions += store.corruptions
-            writers.append(ShardWriter(store: store, mailboxLimit: options.mailboxLimit))
+        do throws(BitcaskError) {
+            directory = try DataDirectory(path)
+        } catch {
+            throw StoreError(opening: error)
         }
-        self.writers = writers
+        storeID = try StoreMetadata.claim(directory, shardCount: shardCount).storeID
+        for index in 0..<shardCount {
+            do throws(BitcaskError) {
+                let store = try Bitcask(
+                    directory: "\(path)/\(ShardIndex(index))", options: options.bitcask, fileSystem: fileSystem)
+                corruptions += store.corruptions
+                opened.append(ShardWriter(store: store, mailboxLimit: options.mailboxLimit))
+            } catch {
+                throw StoreError(opening: error)
+            }
+        }
+        writers = opened
         self.corruptions = corruptions
-        do {
+        do throws(StoreError) {
             for writer in writers { try writer.start() }
         } catch {
             close()
@@ -81,14 +95,22 @@ package final class ShardedStore: Sendable {
         writers[shard.value].perform(Job(body: body, completion: completion))
     }
 
+    /// Merges of one shard that the disk refused; each is tried again later.
+    package func mergeFailures(of shard: ShardIndex) -> Int {
+        writers[shard.value].mergeFailures
+    }
+
     /// Figures of one shard, as of its latest group.
     package func statistics(of shard: ShardIndex) -> BitcaskStatistics {
         writers[shard.value].statistics
     }
 
     /// Finishes what was accepted, then closes every shard; further calls of `perform` complete with `closed`.
+    ///
+    /// Blocks until the writer threads have ended; called once, and not from a completion.
     package func close() {
         for writer in writers { writer.close() }
         for writer in writers { writer.join() }
+        directory.release()
     }
 }

@@ -26,6 +26,17 @@ package enum StoreError: Error, Sendable {
     case body(any Error)
 }
 
+extension StoreError {
+    /// What opening a directory ran into; a held lock has its own case.
+    init(opening error: BitcaskError) {
+        if case .locked(let path, let pid) = error {
+            self = .locked(path: path, pid: pid)
+        } else {
+            self = .storage(error)
+        }
+    }
+}
+
 extension StoreError: CustomStringConvertible {
     package var description: String {
         switch self {

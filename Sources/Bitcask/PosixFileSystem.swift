@@ -1,0 +1,174 @@
+import Glibc
+import Synchronization
+
+/// The real disk.
+package struct PosixFileSystem: FileSystem, Sendable {
+    package struct File: Sendable {
+        let descriptor: Int32
+    }
+
+    /// Makes syncs fail, for tests of what sits above the store.
+    package final class SyncFault: Sendable {
+        /// The error number of every further sync; 0 for none.
+        package let errno = Atomic<Int32>(0)
+
+        package init() {}
+    }
+
+    private let syncFault: SyncFault?
+
+    package init(syncFault: SyncFault? = nil) {
+        self.syncFault = syncFault
+    }
+
+    func createDirectory(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SystemError(operation: .directory, errno: errno)
+        }
+        try createDirectory(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw SystemError(operation: .directory, errno: errno)
+        }
+    }
+
+    func names(in directory: String) throws(SystemError) -> [String] {
+        guard let stream = opendir(directory) else { throw SystemError(operation: .directory, errno: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw SystemError(operation: .directory, errno: errno) }
+        return names
+    }
+
+    func syncDirectory(_ path: String) throws(SystemError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError(operation: .directory, errno: errno) }
+        defer { _ = Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemError(operation: .directory, errno: errno) }
+    }
+
+    func open(_ path: String) throws(SystemError) -> File {
+        try open(path, flags: O_RDWR | O_CLOEXEC, operation: .open)
+    }
+
+    func create(_ path: String) throws(SystemError) -> File {
+        try open(path, flags: O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, operation: .open)
+    }
+
+    private func open(
+        _ path: String, flags: Int32, operation: BitcaskError.Operation
+    ) throws(SystemError) -> File {
+        while true {
+            let descriptor = Glibc.open(path, flags, 0o600)
+            if descriptor >= 0 { return File(descriptor: descriptor) }
+            guard errno == EINTR else { throw SystemError(operation: operation, errno: errno) }
+        }
+    }
+
+    func close(_ file: File) {
+        // EINTR leaves the descriptor closed on Linux: never again.
+        _ = Glibc.close(file.descriptor)
+    }
+
+    func size(of file: File) throws(SystemError) -> UInt64 {
+        var status = stat()
+        guard fstat(file.descriptor, &status) == 0 else { throw SystemError(operation: .read, errno: errno) }
+        return UInt64(clamping: status.st_size)
+    }
+
+    func read(_ file: File, into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
+        let (done, code) = buffer.withUnsafeMutableBytes { bytes -> (Int, Int32) in
+            var done = 0
+            while done < count {
+                let got = pread(
+                    file.descriptor, bytes.baseAddress?.advanced(by: done), count - done,
+                    off_t(clamping: offset) + off_t(done))
+                if got > 0 {
+                    done += got
+                } else if got == 0 {
+                    break
+                } else if errno != EINTR {
+                    return (done, errno)
+                }
+            }
+            return (done, 0)
+        }
+        guard code == 0 else { throw SystemError(operation: .read, errno: code) }
+        return done
+    }
+
+    func write(_ file: File, _ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+        let code = bytes.withUnsafeBytes { bytes -> Int32 in
+            var done = 0
+            while done < bytes.count {
+                let wrote = pwrite(
+                    file.descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+                    off_t(clamping: offset) + off_t(done))
+                if wrote > 0 {
+                    done += wrote
+                } else if wrote == 0 {
+                    return EIO
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return 0
+        }
+        guard code == 0 else { throw SystemError(operation: .write, errno: code) }
+    }
+
+    func truncate(_ file: File, to size: UInt64) throws(SystemError) {
+        while ftruncate(file.descriptor, off_t(clamping: size)) != 0 {
+            guard errno == EINTR else { throw SystemError(operation: .truncate, errno: errno) }
+        }
+    }
+
+    func sync(_ file: File) throws(SystemError) {
+        if let code = syncFault?.errno.load(ordering: .relaxed), code != 0 {
+            throw SystemError(operation: .sync, errno: code)
+        }
+        guard fdatasync(file.descriptor) == 0 else { throw SystemError(operation: .sync, errno: errno) }
+    }
+
+    func rename(_ path: String, to newPath: String) throws(SystemError) {
+        guard Glibc.rename(path, newPath) == 0 else { throw SystemError(operation: .rename, errno: errno) }
+    }
+
+    func remove(_ path: String) throws(SystemError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SystemError(operation: .remove, errno: errno) }
+    }
+
+    func lock(_ path: String) throws(BitcaskError) -> File {
+        let file: File
+        do {
+            file = try open(path, flags: O_RDWR | O_CREAT | O_CLOEXEC, operation: .lock)
+        } catch {
+            throw error.at(path)
+        }
+        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            defer { close(file) }
+            guard code == EWOULDBLOCK else { throw .io(.lock, path: path, errno: code) }
+            throw .locked(path: path, pid: holder(of: file))
+        }
+        // The number is only for people; the lock itself is the kernel's and ends with the process.
+        let text = Array("\(getpid())\n".utf8)
+        try? truncate(file, to: 0)
+        try? write(file, text.span.bytes, at: 0)
+        return file
+    }
+
+    private func holder(of file: File) -> Int32? {
+        var text = [UInt8](repeating: 0, count: 16)
+        guard let count = try? read(file, into: &text, count: text.count, at: 0) else { return nil }
+        return Int32(String(decoding: text.prefix(count).prefix { $0 != 0x0a }, as: UTF8.self))
+    }
+}

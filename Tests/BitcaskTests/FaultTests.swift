@@ -1,0 +1,142 @@
+import Testing
+
+@testable import Bitcask
+
+@Suite struct FaultTests {
+    private static let ioError: Int32 = 5
+    private static let noSpace: Int32 = 28
+
+    @Test("a full disk refuses the write, undoes its torn half, and takes the next one when there is room")
+    func noSpaceLeft() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        try store.put("a", "1")
+        disk.fault = { operation, _ in operation == .write ? Self.noSpace : nil }
+        #expect(throws: BitcaskError.outOfSpace(path: SimulatedDisk.data(1))) { try store.put("b", "2") }
+        disk.fault = { _, _ in nil }
+        #expect(try store.text("b") == nil)
+        try store.put("c", "3")
+        try store.close()
+        let again = try SimulatedStore.open(disk)
+        #expect(try again.text("a") == "1")
+        #expect(try again.text("b") == nil)
+        #expect(try again.text("c") == "3")
+        #expect(again.corruptions.isEmpty)
+    }
+
+    @Test("a failed append that cannot be undone stops all writes")
+    func cannotUndo() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        try store.put("a", "1")
+        try store.sync()
+        disk.fault = { operation, _ in operation == .write || operation == .truncate ? Self.ioError : nil }
+        #expect(throws: BitcaskError.self) { try store.put("b", "2") }
+        disk.fault = { _, _ in nil }
+        let error = #expect(throws: BitcaskError.self) { try store.put("c", "3") }
+        guard case .failed = error else {
+            Issue.record("expected a failed store, got \(String(describing: error))")
+            return
+        }
+        #expect(try store.text("a") == "1")
+    }
+
+    @Test(
+        "a failed sync is final, and what it did not make durable is not read any more", arguments: [5, 28] as [Int32])
+    func failedSync(errno: Int32) throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        try store.put("a", "1")
+        try store.sync()
+        try store.put("a", "2")
+        disk.fault = { operation, _ in operation == .sync ? errno : nil }
+        #expect(throws: BitcaskError.self) { try store.sync() }
+        disk.fault = { _, _ in nil }
+        #expect(throws: BitcaskError.self) { try store.sync() }
+        #expect(throws: BitcaskError.self) { try store.put("b", "1") }
+        #expect(throws: BitcaskError.self) { try store.mergeAll() }
+        #expect(throws: BitcaskError.self) { _ = try store.text("a") }
+        try store.close()
+        #expect(try SimulatedStore.open(disk).text("a") == "1")
+    }
+
+    @Test("any one operation of a merge may be refused: nothing is lost and a later merge succeeds")
+    func refusedMerge() throws {
+        func life() throws -> (SimulatedDisk, SimulatedStore, Model) {
+            let disk = SimulatedDisk()
+            let store = try SimulatedStore.open(disk)
+            for index in 0..<40 { try store.put("k\(index % 7)", "value \(index)") }
+            try store.remove("k3")
+            try store.sync()
+            return (disk, store, try store.contents())
+        }
+        let (rehearsal, rehearsed, _) = try life()
+        let before = rehearsal.operations
+        try rehearsed.mergeAll()
+        let count = rehearsal.operations - before
+        for refused in 1...count {
+            let (disk, store, model) = try life()
+            var left = refused
+            disk.fault = { _, _ in
+                left -= 1
+                return left == 0 ? Self.ioError : nil
+            }
+            do {
+                try store.mergeAll()
+            } catch {
+                // Which errors come through is not the point here.
+            }
+            disk.fault = { _, _ in nil }
+            #expect(try store.contents() == model, "refused operation \(refused)")
+            let isFailed = (try? store.checkWritable()) == nil
+            if !isFailed { try store.mergeAll() }
+            try store.close()
+            let again = try SimulatedStore.open(disk)
+            #expect(try again.contents() == model, "refused operation \(refused), opened again")
+            #expect(again.corruptions.isEmpty)
+        }
+    }
+
+    @Test("an unreadable file is an error of the read, not the end of the store")
+    func readError() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        try store.put("a", "1")
+        disk.fault = { operation, _ in operation == .read ? Self.ioError : nil }
+        #expect(throws: BitcaskError.io(.read, path: SimulatedDisk.data(1), errno: 5)) { _ = try store.text("a") }
+        disk.fault = { _, _ in nil }
+        #expect(try store.text("a") == "1")
+    }
+
+    @Test("keys, values and batches over their limits are refused before anything is written")
+    func limits() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        let before = disk.operations
+        #expect(throws: BitcaskError.keyTooLong(bytes: 65_536, limit: 65_535)) {
+            try store.append([BitcaskBatch.Write(key: [UInt8](repeating: 0, count: 65_536), value: [])])
+        }
+        let large = [UInt8](repeating: 0, count: 16 << 20)
+        #expect(throws: BitcaskError.valueTooLong(bytes: (16 << 20) + 1, limit: 16 << 20)) {
+            try store.append([BitcaskBatch.Write(key: [1], value: large + [0])])
+        }
+        #expect(throws: BitcaskError.self) {
+            try store.append((0..<4).map { BitcaskBatch.Write(key: [$0], value: large) })
+        }
+        #expect(disk.operations == before)
+    }
+
+    @Test("open files stay within the bound, and none is left open after closing")
+    func descriptors() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk, maximumFileBytes: 256, smallFileBytes: 0)
+        for index in 0..<60 { try store.put("k\(index)", "value \(index)") }
+        #expect(store.index.files.count > 8)
+        for index in 0..<60 { #expect(try store.text("k\(index)") == "value \(index)") }
+        // Two cached, the active one, the lock.
+        #expect(disk.openFiles <= 4)
+        try store.close()
+        #expect(disk.openFiles == 0)
+        #expect(throws: BitcaskError.closed) { try store.put("a", "b") }
+    }
+}

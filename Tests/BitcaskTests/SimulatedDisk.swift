@@ -1,0 +1,256 @@
+@testable import Bitcask
+
+/// A disk in memory that forgets what was not synced, tears writes, and refuses on demand.
+final class SimulatedDisk: FileSystem {
+    final class Inode {
+        enum Change {
+            case write(offset: Int, bytes: [UInt8])
+            case truncate(size: Int)
+        }
+
+        var durable: [UInt8]
+        var current: [UInt8]
+        var pending: [Change] = []
+
+        init(_ content: [UInt8] = []) {
+            durable = content
+            current = content
+        }
+
+        func apply(_ change: Change) {
+            Self.apply(change, to: &current)
+            pending.append(change)
+        }
+
+        static func apply(_ change: Change, to content: inout [UInt8]) {
+            switch change {
+            case .write(let offset, let bytes):
+                let end = offset + bytes.count
+                if content.count < end { content += [UInt8](repeating: 0, count: end - content.count) }
+                content.replaceSubrange(offset..<end, with: bytes)
+            case .truncate(let size):
+                if content.count > size {
+                    content.removeLast(content.count - size)
+                } else {
+                    content += [UInt8](repeating: 0, count: size - content.count)
+                }
+            }
+        }
+    }
+
+    struct File {
+        let inode: Inode
+    }
+
+    private enum NameChange {
+        case link(String, Inode)
+        case unlink(String)
+        case rename(String, String, Inode)
+    }
+
+    private(set) var names: [String: Inode] = [:]
+    private var durableNames: [String: Inode] = [:]
+    private var pendingNames: [NameChange] = []
+    private var locks: Set<ObjectIdentifier> = []
+    private(set) var openFiles = 0
+
+    /// Changing operations so far.
+    private(set) var operations = 0
+    /// The operation in whose middle the power goes.
+    var crashAt: Int?
+    private(set) var isCrashed = false
+    /// Gives an error number for an operation that shall fail.
+    var fault: (BitcaskError.Operation, String) -> Int32? = { _, _ in nil }
+    /// How many bytes of a failing write are there nevertheless.
+    var bytesOfFailedWrite = 7
+    private(set) var paths: [ObjectIdentifier: String] = [:]
+
+    init() {}
+
+    /// Says whether this operation is the last of the power.
+    private func begin(_ operation: BitcaskError.Operation, _ path: String) throws(SystemError) -> Bool {
+        guard !isCrashed else { throw SystemError(operation: operation, errno: 5) }
+        operations += 1
+        if operations == crashAt {
+            isCrashed = true
+            return true
+        }
+        if let errno = fault(operation, path) { throw SystemError(operation: operation, errno: errno) }
+        return false
+    }
+
+    private func end(_ operation: BitcaskError.Operation, crashing: Bool) throws(SystemError) {
+        if crashing { throw SystemError(operation: operation, errno: 5) }
+    }
+
+    // MARK: FileSystem
+
+    func createDirectory(_ path: String) throws(SystemError) {}
+
+    func names(in directory: String) throws(SystemError) -> [String] {
+        names.keys.filter { $0.hasPrefix(directory + "/") }.map { String($0.dropFirst(directory.count + 1)) }
+    }
+
+    func syncDirectory(_ path: String) throws(SystemError) {
+        let crashing = try begin(.directory, path)
+        if !crashing {
+            durableNames = names
+            pendingNames = []
+        }
+        try end(.directory, crashing: crashing)
+    }
+
+    func open(_ path: String) throws(SystemError) -> File {
+        guard !isCrashed, let inode = names[path] else { throw SystemError(operation: .open, errno: 2) }
+        if let errno = fault(.open, path) { throw SystemError(operation: .open, errno: errno) }
+        paths[ObjectIdentifier(inode)] = path
+        openFiles += 1
+        return File(inode: inode)
+    }
+
+    func create(_ path: String) throws(SystemError) -> File {
+        let crashing = try begin(.open, path)
+        let inode = Inode()
+        names[path] = inode
+        pendingNames.append(.link(path, inode))
+        try end(.open, crashing: crashing)
+        paths[ObjectIdentifier(inode)] = path
+        openFiles += 1
+        return File(inode: inode)
+    }
+
+    func close(_ file: File) { openFiles -= 1 }
+
+    func size(of file: File) throws(SystemError) -> UInt64 { UInt64(file.inode.current.count) }
+
+    func read(_ file: File, into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
+        guard !isCrashed else { throw SystemError(operation: .read, errno: 5) }
+        if let errno = fault(.read, path(of: file)) { throw SystemError(operation: .read, errno: errno) }
+        let content = file.inode.current
+        let start = min(Int(offset), content.count)
+        let end = min(start + count, content.count)
+        buffer.replaceSubrange(0..<(end - start), with: content[start..<end])
+        return end - start
+    }
+
+    func write(_ file: File, _ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+        let bytes = bytes.withUnsafeBytes { Array($0) }
+        do throws(SystemError) {
+            let crashing = try begin(.write, path(of: file))
+            file.inode.apply(.write(offset: Int(offset), bytes: bytes))
+            try end(.write, crashing: crashing)
+        } catch {
+            if !isCrashed, !bytes.isEmpty {
+                file.inode.apply(.write(offset: Int(offset), bytes: Array(bytes.prefix(bytesOfFailedWrite))))
+            }
+            throw error
+        }
+    }
+
+    func truncate(_ file: File, to size: UInt64) throws(SystemError) {
+        let crashing = try begin(.truncate, path(of: file))
+        file.inode.apply(.truncate(size: Int(size)))
+        try end(.truncate, crashing: crashing)
+    }
+
+    func sync(_ file: File) throws(SystemError) {
+        let crashing = try begin(.sync, path(of: file))
+        if !crashing {
+            file.inode.durable = file.inode.current
+            file.inode.pending = []
+        }
+        try end(.sync, crashing: crashing)
+    }
+
+    func rename(_ path: String, to newPath: String) throws(SystemError) {
+        let crashing = try begin(.rename, newPath)
+        guard let inode = names.removeValue(forKey: path) else { throw SystemError(operation: .rename, errno: 2) }
+        names[newPath] = inode
+        paths[ObjectIdentifier(inode)] = newPath
+        pendingNames.append(.rename(path, newPath, inode))
+        try end(.rename, crashing: crashing)
+    }
+
+    func remove(_ path: String) throws(SystemError) {
+        let crashing = try begin(.remove, path)
+        if names.removeValue(forKey: path) != nil { pendingNames.append(.unlink(path)) }
+        try end(.remove, crashing: crashing)
+    }
+
+    func lock(_ path: String) throws(BitcaskError) -> File {
+        openFiles += 1
+        return File(inode: Inode())
+    }
+
+    private func path(of file: File) -> String { paths[ObjectIdentifier(file.inode)] ?? "?" }
+
+    // MARK: After the power came back
+
+    /// What the platter holds now: everything synced, and of the rest whatever chance lets survive.
+    func afterPowerLoss(_ random: inout SeededGenerator) -> SimulatedDisk {
+        let disk = SimulatedDisk()
+        var survivors = durableNames
+        for change in pendingNames where Bool.random(using: &random) {
+            switch change {
+            case .link(let path, let inode): survivors[path] = inode
+            case .unlink(let path): survivors[path] = nil
+            case .rename(let path, let newPath, let inode):
+                survivors[path] = nil
+                survivors[newPath] = inode
+            }
+        }
+        for (path, inode) in survivors.sorted(by: { $0.key < $1.key }) {
+            disk.names[path] = Inode(Self.content(of: inode, &random))
+        }
+        disk.durableNames = disk.names
+        return disk
+    }
+
+    /// What the next process finds when only this one died: all of it.
+    func afterProcessDeath() -> SimulatedDisk {
+        let disk = SimulatedDisk()
+        disk.names = names.mapValues { Inode($0.current) }
+        disk.durableNames = disk.names
+        return disk
+    }
+
+    private static func content(of inode: Inode, _ random: inout SeededGenerator) -> [UInt8] {
+        var content = inode.durable
+        switch UInt8.random(in: 0..<4, using: &random) {
+        case 0: break
+        case 1: content = inode.current
+        case 2:
+            // The first changes in order, the last of them torn.
+            let kept = Int.random(in: 0...inode.pending.count, using: &random)
+            for (index, change) in inode.pending.prefix(kept).enumerated() {
+                if index == kept - 1, case .write(let offset, let bytes) = change {
+                    let torn = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
+                    Inode.apply(.write(offset: offset, bytes: torn), to: &content)
+                } else {
+                    Inode.apply(change, to: &content)
+                }
+            }
+        default:
+            // Sectors in any order; the others read as zeros.
+            let sector = 64
+            for change in inode.pending {
+                guard case .write(let offset, let bytes) = change else {
+                    Inode.apply(change, to: &content)
+                    continue
+                }
+                for start in stride(from: 0, to: bytes.count, by: sector) where Bool.random(using: &random) {
+                    let piece = Array(bytes[start..<min(start + sector, bytes.count)])
+                    Inode.apply(.write(offset: offset + start, bytes: piece), to: &content)
+                }
+            }
+        }
+        return content
+    }
+
+    /// Changes bytes of a file behind the store's back.
+    func damage(_ path: String, _ body: (inout [UInt8]) -> Void) {
+        guard let inode = names[path] else { return }
+        body(&inode.current)
+        inode.durable = inode.current
+    }
+}
