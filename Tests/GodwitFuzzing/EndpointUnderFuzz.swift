@@ -10,7 +10,7 @@ enum EndpointUnderFuzz {
         return try? TLSContext.server(identity: identity, alpn: ["godwit/1"])
     }()
     private static let stranger = Address(ipv4: 0x7f00_0001, port: 9)
-    private static let clientChosen = ConnectionID([1, 2, 3, 4, 5, 6, 7, 8])
+    private static let clientChosen = ConnectionID([UInt8](0..<16))
 
     /// Protects `payload` as a client's first packet would be, which anyone can: the keys come from its connection ID.
     static func initial(payload: [UInt8]) {
