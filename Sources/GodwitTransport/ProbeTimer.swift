@@ -7,6 +7,8 @@ struct ProbeTimer {
     /// A probe's timeout grows by half, not by doubling.
     static let backoffNumerator: Int64 = 3
     static let backoffDenominator: Int64 = 2
+    /// The first probe is as likely to be lost as what it repeats; only silence after it says something.
+    static let probesWithoutBackoff = 1
     /// Between probes of a silent path, unless its probe timeout itself is longer.
     static let maximumInterval = TimeAmount.seconds(1)
     /// After so much silence the user has put the phone away.
@@ -30,7 +32,7 @@ struct ProbeTimer {
         if let firstFired, let lastFired { isPatient = lastFired - firstFired < Self.patience }
         let cap = max(base, isPatient ? Self.maximumInterval : Self.maximumIntervalAfterPatience)
         var interval = base
-        for _ in 0..<firedCount where interval < cap {
+        for _ in 0..<max(0, firedCount - Self.probesWithoutBackoff) where interval < cap {
             interval = .nanoseconds(interval.nanoseconds / Self.backoffDenominator * Self.backoffNumerator)
         }
         return min(interval, cap)

@@ -133,22 +133,23 @@ struct Recovery<Controller: CongestionController> {
     /// Handshake packets are acknowledged without delay.
     private var handshakeProbeTimeout: TimeAmount { rtt.probeTimeout(acknowledgementDelay: .nanoseconds(0)) }
 
-    /// The probe timer fired: what the oldest unanswered packets carried goes into one more packet, up to a datagram's worth.
+    /// The probe timer fired: what the oldest unanswered packets carried is sent again, up to a datagram's worth, and two when an
+    /// earlier probe has had no answer (RFC 9002 §6.2.4 allows two at once).
     mutating func probe(_ space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
         probes += 1
         // Packets that could still be answered in time keep their frames.
         let age = probeTimeout
-        var budget = datagramBytes
-        var isFirst = true
+        var budget = probeTimer.firedCount > 0 ? 2 * datagramBytes : datagramBytes
+        var moved = 0
         space.sent.review(into: &outcome.sendAgain) { packet in
             guard !packet.framesMoved else { return .keep }
-            guard isFirst || (packet.time + age <= now && packet.bytes <= budget) else { return .stop }
-            isFirst = false
+            guard moved == 0 || (packet.time + age <= now && packet.bytes <= budget) else { return .stop }
             budget -= packet.bytes
+            moved += packet.bytes
             return .move
         }
         probeTimer.fired(now: now)
-        space.probesDue = max(space.probesDue, 1)
+        space.probesDue = max(space.probesDue, moved > datagramBytes ? 2 : 1)
     }
 
     /// A packet has arrived after a silence that outlasted two probe timeouts: the path is back, and what was sent more than a round

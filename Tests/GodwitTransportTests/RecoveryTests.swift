@@ -1,0 +1,168 @@
+import GodwitWire
+import NIOCore
+import Testing
+
+@testable import GodwitTransport
+
+private let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
+
+@Suite("Recovery")
+struct RecoveryTests {
+    @Test("the round trip estimate follows RFC 9002, less what the peer says it waited")
+    func rtt() {
+        var rtt = RTTEstimator(initial: .milliseconds(100))
+        #expect(rtt.probeTimeout(acknowledgementDelay: .milliseconds(5)) == .milliseconds(305))
+        rtt.update(sample: .milliseconds(80), acknowledgementDelay: .nanoseconds(0))
+        #expect(rtt.smoothed == .milliseconds(80))
+        #expect(rtt.variation == .milliseconds(40))
+        rtt.update(sample: .milliseconds(1160), acknowledgementDelay: .seconds(1))
+        #expect(rtt.smoothed == .milliseconds(90))
+        #expect(rtt.variation == .milliseconds(50))
+        #expect(rtt.minimum == .milliseconds(80))
+        rtt.update(sample: .milliseconds(10), acknowledgementDelay: .milliseconds(50))
+        #expect(rtt.minimum == .milliseconds(10))
+    }
+
+    @Test("the probe timer repeats once, then grows by halves to one a second")
+    func probeTimer() {
+        var timer = ProbeTimer()
+        let base = TimeAmount.milliseconds(200)
+        var intervals: [Int64] = []
+        var now = start
+        for _ in 0..<8 {
+            intervals.append(timer.interval(base: base).nanoseconds / 1_000_000)
+            now = timer.deadline(base: base, oldest: start)
+            timer.fired(now: now)
+        }
+        #expect(intervals == [200, 200, 300, 450, 675, 1000, 1000, 1000])
+        timer.reset()
+        #expect(timer.deadline(base: base, oldest: start) == start + base)
+    }
+
+    @Test("after half a minute of silence the probes come each five seconds")
+    func impatience() {
+        var timer = ProbeTimer()
+        timer.fired(now: start)
+        for second in 1...31 { timer.fired(now: start + .seconds(Int64(second))) }
+        #expect(timer.interval(base: .milliseconds(200)) == .seconds(5))
+        #expect(timer.interval(base: .seconds(9)) == .seconds(9))
+    }
+
+    private func space(packets: Int, every gap: TimeAmount) -> PacketSpace {
+        var space = PacketSpace()
+        for index in 0..<packets {
+            space.sent.record(
+                time: start + .nanoseconds(gap.nanoseconds * Int64(index)), bytes: 100, isEliciting: true,
+                acknowledgedUpTo: nil, carried: [.message(id: UInt64(index), offset: 0, count: 50)])
+        }
+        return space
+    }
+
+    private func recovery(inFlight: Int) -> Recovery<RenoController> {
+        var recovery = Recovery<RenoController>(initialRTT: .milliseconds(100), maximumDatagramBytes: 1200)
+        for _ in 0..<inFlight { recovery.sent(bytes: 100, isEliciting: true) }
+        return recovery
+    }
+
+    @Test("three later packets, or 9/8 of a round trip, make a loss; frames of the lost are sent again")
+    func lossDetection() throws {
+        var space = space(packets: 6, every: .milliseconds(1))
+        var recovery = recovery(inFlight: 6)
+        var outcome = Recovery<RenoController>.Outcome()
+        let now = start + .milliseconds(100)
+        try recovery.receive(AckFrame(delay: 0, first: 4...4), in: &space, now: now, outcome: &outcome)
+        #expect(outcome.arrived == [.message(id: 4, offset: 0, count: 50)])
+        #expect(outcome.sendAgain == [.message(id: 0, offset: 0, count: 50), .message(id: 1, offset: 0, count: 50)])
+        #expect(recovery.packetsLost == 2)
+        #expect(recovery.bytesInFlight == 300)
+        // Packets 2 and 3 follow when they are 9/8 of 96 ms old.
+        let deadline = try #require(space.lossDeadline)
+        #expect(deadline == start + .milliseconds(2 + 108))
+        outcome.clear()
+        recovery.detectLosses(in: &space, now: deadline + .milliseconds(1), outcome: &outcome)
+        #expect(outcome.sendAgain.count == 2)
+        #expect(recovery.bytesInFlight == 100)
+    }
+
+    @Test("a late acknowledgement of a lost packet is counted and makes the detection more patient")
+    func spuriousLoss() throws {
+        var space = space(packets: 8, every: .milliseconds(1))
+        var recovery = recovery(inFlight: 8)
+        var outcome = Recovery<RenoController>.Outcome()
+        let now = start + .milliseconds(50)
+        try recovery.receive(AckFrame(delay: 0, first: 4...4), in: &space, now: now, outcome: &outcome)
+        #expect(recovery.packetsLost == 2)
+        outcome.clear()
+        try recovery.receive(AckFrame(delay: 0, first: 0...5), in: &space, now: now, outcome: &outcome)
+        #expect(recovery.spuriousLosses == 2)
+        #expect(outcome.arrived.count == 5)
+        #expect(outcome.sendAgain.isEmpty)
+    }
+
+    @Test("acknowledging a packet that was never sent breaks the protocol")
+    func unsent() {
+        var space = space(packets: 2, every: .milliseconds(1))
+        var recovery = recovery(inFlight: 2)
+        var outcome = Recovery<RenoController>.Outcome()
+        #expect(throws: ProtocolError.acknowledgedUnsentPacket(2)) {
+            try recovery.receive(AckFrame(delay: 0, first: 1...2), in: &space, now: start, outcome: &outcome)
+        }
+    }
+
+    @Test("a probe carries the oldest data; a later loss of the original does not send it a third time")
+    func probe() throws {
+        var space = space(packets: 2, every: .milliseconds(1))
+        var recovery = recovery(inFlight: 2)
+        var outcome = Recovery<RenoController>.Outcome()
+        let now = try #require(recovery.probeDeadline(space, isHandshake: false, fallback: nil))
+        #expect(now == start + .milliseconds(305))
+        recovery.probe(&space, now: now + .milliseconds(1), outcome: &outcome)
+        #expect(outcome.sendAgain.count == 2)
+        #expect(space.probesDue == 1)
+        outcome.clear()
+        space.sent.record(
+            time: now, bytes: 150, isEliciting: true, acknowledgedUpTo: nil,
+            carried: [.message(id: 0, offset: 0, count: 50), .message(id: 1, offset: 0, count: 50)])
+        try recovery.receive(
+            AckFrame(delay: 0, first: 2...2), in: &space, now: now + .milliseconds(100), outcome: &outcome)
+        #expect(outcome.arrived.count == 2)
+        #expect(outcome.sendAgain.isEmpty)
+    }
+
+    @Test("the window halves its growth at a loss once a round trip and never falls below 16 packets")
+    func reno() {
+        var reno = RenoController(maximumDatagramBytes: 1000)
+        #expect(reno.windowBytes == 32_000)
+        reno.acknowledged(bytes: 8000, sentAt: start, wasLimited: true, now: start)
+        #expect(reno.windowBytes == 40_000)
+        reno.acknowledged(bytes: 8000, sentAt: start, wasLimited: false, now: start)
+        #expect(reno.windowBytes == 40_000)
+        reno.lost(bytes: 1000, latestSent: start, now: start + .milliseconds(50))
+        #expect(reno.windowBytes == 28_000)
+        reno.lost(bytes: 1000, latestSent: start + .milliseconds(20), now: start + .milliseconds(60))
+        #expect(reno.windowBytes == 28_000)
+        for second in 1...10 {
+            reno.lost(bytes: 1, latestSent: start + .seconds(Int64(second)), now: start + .seconds(Int64(second) + 1))
+        }
+        #expect(reno.windowBytes == 16_000)
+    }
+
+    @Test("the pacer lets a burst through and then a window in 4/5 of a round trip")
+    func pacer() throws {
+        var pacer = Pacer(maximumDatagramBytes: 1000)
+        pacer.refill(now: start, windowBytes: 32_000, rtt: .milliseconds(100))
+        var burst = 0
+        while pacer.isOpen {
+            pacer.sent(bytes: 1000)
+            burst += 1
+        }
+        #expect(burst == Pacer.burst)
+        let next = try #require(pacer.deadline(windowBytes: 32_000, rtt: .milliseconds(100)))
+        pacer.refill(now: next, windowBytes: 32_000, rtt: .milliseconds(100))
+        #expect(pacer.isOpen)
+        pacer.sent(bytes: 4000)
+        let later = try #require(pacer.deadline(windowBytes: 32_000, rtt: .milliseconds(100)))
+        #expect(later - next > .milliseconds(9))
+        #expect(later - next < .milliseconds(11))
+    }
+}

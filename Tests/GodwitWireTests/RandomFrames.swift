@@ -1,0 +1,47 @@
+import GodwitWire
+import NIOCore
+
+/// Frames of every kind from a seed, for property tests.
+struct RandomFrames {
+    let random: RandomSource
+
+    func number() -> UInt64 { random.next() >> (2 + random.next() % 62) }
+
+    func data(_ limit: UInt64 = 300) -> ByteBuffer { ByteBuffer(bytes: random.bytes(Int(random.next() % limit))) }
+
+    func ack() -> AckFrame {
+        var ranges: [ClosedRange<UInt64>] = []
+        var upper = 1 << 20 + random.next() % (1 << 40)
+        for _ in 0...(random.next() % 12) {
+            let lower = upper - random.next() % 50
+            ranges.append(lower...upper)
+            upper = lower - 2 - random.next() % 50
+        }
+        return AckFrame(delay: number(), first: ranges[0], lower: ContiguousArray(ranges.dropFirst()))
+    }
+
+    func next() -> Frame {
+        switch random.next() % 12 {
+        case 0: return .padding(1 + Int(random.next() % 20))
+        case 1: return .ping
+        case 2: return .ack(ack())
+        case 3: return .handshake(HandshakeFrame(offset: number(), data: data()))
+        case 4: return .handshakeDone
+        case 5:
+            return .close(
+                CloseFrame(byApplication: random.next() % 2 == 0, code: number(), reason: "größer \(random.next())"))
+        case 6: return .maxData(number())
+        case 7: return .maxMessages(number())
+        case 8: return .pathChallenge(random.next())
+        case 9: return .pathResponse(random.next())
+        case 10:
+            return .message(
+                MessageFrame(
+                    message: number(), offset: random.next() % 2 == 0 ? 0 : number() / 2,
+                    isLast: random.next() % 2 == 0,
+                    data: data()))
+        default:
+            return ExtensionFrame(kind: 0x30 + UInt8(random.next() % 16), body: data()).map { .extension($0) } ?? .ping
+        }
+    }
+}
