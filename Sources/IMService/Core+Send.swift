@@ -14,6 +14,8 @@ struct SendJob: Sendable {
 /// owes the recipient's; the reply leaves when both are on disk.
 extension Core {
     static let bodyBytesMax = 65_536
+    /// Each job keeps a copy of the transaction to go back to, so a transaction must stay small.
+    private static let answeredTogetherMax = 32
 
     private enum SendOutcome: Sendable {
         case posted(Posted, StoredSent)
@@ -175,13 +177,16 @@ extension Core {
         }
     }
 
-    /// All that waited for the answer go on in one transaction and in order, before any send that comes later.
+    /// All that waited for the answer go on in order and before any send that comes later, a bounded number of them in
+    /// one transaction.
     private func answer(_ user: String, exists: Bool, on shard: CoreShard) {
         shard.run { [self] transaction, memory in
-            memory.lookups.resolve(user, exists: exists).map { job in
+            let (jobs, more) = memory.lookups.resolve(user, exists: exists, max: Self.answeredTogetherMax)
+            let outcomes = jobs.map { job in
                 guard exists else { return SendOutcome.refused(Self.unknown(user)) }
                 return attempt(job, isAnswered: true, on: shard, in: &transaction, memory)
             }
+            return (outcomes: outcomes, more: more)
         } completion: { [self] result, memory in
             guard let memory else {
                 return shard.step { [self] memory in
@@ -189,10 +194,11 @@ extension Core {
                 }
             }
             switch result {
-            case .success(let outcomes):
-                for (job, outcome) in zip(memory.lookups.take(user), outcomes) {
+            case .success(let answered):
+                for (job, outcome) in zip(memory.lookups.take(user), answered.outcomes) {
                     finish(outcome, job, on: shard, memory)
                 }
+                if answered.more { answer(user, exists: exists, on: shard) }
             case .failure(let error):
                 for job in memory.lookups.abandon(user) { refuse(job.origin, Refusal(error), memory) }
             }

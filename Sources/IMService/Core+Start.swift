@@ -22,6 +22,7 @@ extension Core {
 
     /// Takes up where the last process ended: the ids go on behind the reserved ones, and owed deliveries leave first.
     func recover() throws(IMServiceError) {
+        for corruption in store.corruptions { logger.critical("the store skipped a damaged stretch: \(corruption)") }
         for shard in shards {
             let state = try Self.waiting(store, on: shard.index) { transaction in
                 let owed = try Outbox.pending(in: transaction)

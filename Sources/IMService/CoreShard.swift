@@ -1,4 +1,5 @@
 import Dispatch
+import Logging
 import ShardedStore
 
 /// One shard of the core: a shard of the store, and memory that belongs to the same writer thread.
@@ -12,6 +13,7 @@ final class CoreShard: @unchecked Sendable {
     private let store: ShardedStore
     private let memory: ShardMemory
     private let meters: ServiceMeters
+    private let logger = Logger(label: "godwit.core")
     private let output: @Sendable ([CoreOutput]) -> Void
 
     /// - Parameter memory: not to be touched by the caller any more.
@@ -46,6 +48,7 @@ final class CoreShard: @unchecked Sendable {
             default:
                 // A shard that has stopped completes what never ran.
                 memory.openTransactions = max(0, memory.openTransactions - 1)
+                if case .failure(.shardClosed(let reason)) = result { noteFailure(reason) }
                 completion(result, memory)
                 if memory.openTransactions == 0 { flush() }
             }
@@ -60,6 +63,13 @@ final class CoreShard: @unchecked Sendable {
             guard case .failure(.overloaded) = result else { return }
             DispatchQueue.global().asyncAfter(deadline: .now() + Self.retryDelay) { self.step(body) }
         }
+    }
+
+    private func noteFailure(_ reason: String) {
+        guard !memory.hasFailed else { return }
+        memory.hasFailed = true
+        meters.shardsFailed.add(1)
+        logger.critical("\(index) has stopped: \(reason); look at the disk, then start the server again")
     }
 
     private func flush() {

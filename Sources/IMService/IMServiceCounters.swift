@@ -19,6 +19,8 @@ package struct IMServiceCounters: Equatable, Sendable {
     package var deliveriesRecovered = 0
     /// Deliveries kept aside because the recipient's timeline is damaged: an operator must look.
     package var deadLetters = 0
+    /// Shards that stopped after a failed sync: their users get `unavailable` until the process starts again.
+    package var shardsFailed = 0
     /// Sessions attached now.
     package var sessionsAttached = 0
 

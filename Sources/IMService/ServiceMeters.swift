@@ -14,6 +14,7 @@ final class ServiceMeters: Sendable {
     let unavailable = Meter()
     let deliveriesRecovered = Meter()
     let deadLetters = Meter()
+    let shardsFailed = Meter()
     let sessionsAttached = Meter()
 
     var snapshot: IMServiceCounters {
@@ -32,6 +33,7 @@ final class ServiceMeters: Sendable {
         counters.unavailable = unavailable.value
         counters.deliveriesRecovered = deliveriesRecovered.value
         counters.deadLetters = deadLetters.value
+        counters.shardsFailed = shardsFailed.value
         counters.sessionsAttached = sessionsAttached.value
         return counters
     }

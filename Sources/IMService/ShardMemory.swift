@@ -17,6 +17,9 @@ final class ShardMemory {
     /// Transactions of the group under way that have run and are not completed.
     var openTransactions = 0
 
+    /// The store said that the shard has stopped.
+    var hasFailed = false
+
     init(shard: UInt8, shardCount: Int, configuration: IMServiceConfiguration) {
         registry = SessionRegistry(sessionsPerUserMax: configuration.sessionsPerUserMax)
         ids = ServerIDAllocator(shard: shard, reserved: 0)

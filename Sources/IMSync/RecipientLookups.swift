@@ -39,17 +39,23 @@ package struct RecipientLookups<Job> {
         return .waits
     }
 
-    /// The answer is here: the jobs that waited, to be gone on with at once. They stay in memory until `take`.
-    package mutating func resolve(_ recipient: String, exists: Bool) -> [Job] {
-        let jobs = waiting.removeValue(forKey: recipient) ?? []
+    /// The answer is here: the next jobs that waited, to be gone on with at once, at most `max`. They stay in memory until
+    /// `take`. While there are `more`, later jobs wait behind them; call again.
+    package mutating func resolve(_ recipient: String, exists: Bool, max: Int) -> (jobs: [Job], more: Bool) {
+        let all = waiting.removeValue(forKey: recipient) ?? []
+        let jobs = Array(all.prefix(max))
         waitingCount -= jobs.count
         resolved[recipient, default: []] += jobs
+        guard jobs.count == all.count else {
+            waiting[recipient] = Array(all.dropFirst(max))
+            return (jobs, true)
+        }
         if exists {
             // Accounts are never deleted, so an entry cannot become wrong, only superfluous.
             if known.count >= knownMax, let any = known.first { known.remove(any) }
             known.insert(recipient)
         }
-        return jobs
+        return (jobs, false)
     }
 
     /// The jobs of the last `resolve`, which are now answered.
