@@ -7,7 +7,8 @@ struct AckSchedule {
     private let byteLimit: Int
     private var messages = 0
     private var bytes = 0
-    private var isDueAtOnce = false
+    /// A lone acknowledgement goes now, unless a message goes first.
+    private(set) var isDue = false
     /// When a lone acknowledgement goes; nil = none is owed.
     private(set) var deadline: NIODeadline?
 
@@ -20,17 +21,16 @@ struct AckSchedule {
     /// Something is to be acknowledged that was not told yet.
     var isOwed: Bool { deadline != nil }
 
-    func isDue(now: NIODeadline) -> Bool {
-        guard let deadline else { return false }
-        return isDueAtOnce || deadline <= now
+    mutating func elapse(now: NIODeadline) {
+        if let deadline, deadline <= now { isDue = true }
     }
 
     mutating func received(bytes count: Int, now: NIODeadline) {
         messages += 1
         bytes += count
         if deadline == nil { deadline = now + delay }
-        if !isDueAtOnce, messages >= messageLimit || bytes >= byteLimit {
-            isDueAtOnce = true
+        if !isDue, messages >= messageLimit || bytes >= byteLimit {
+            isDue = true
             deadline = now
         }
     }
@@ -39,7 +39,7 @@ struct AckSchedule {
     mutating func told() {
         messages = 0
         bytes = 0
-        isDueAtOnce = false
+        isDue = false
         deadline = nil
     }
 }

@@ -81,7 +81,7 @@ struct OutgoingQueue {
             }
             if sequence > lastSent {
                 guard sequence <= acknowledged + SessionWindow.messages else { return nil }
-                guard windowBytes == 0 || windowBytes + entry.bodyBytes <= SessionWindow.bytes else { return nil }
+                guard windowBytes + entry.bodyBytes <= SessionWindow.bytes else { return nil }
                 windowBytes += entry.bodyBytes
                 lastSent = sequence
             }

@@ -51,8 +51,10 @@ package final class Session {
     var pendingPong: UInt16?
     var early = EarlyEnvelopes()
     var events = Deque<SessionEvent>()
+    /// The PING that is not answered yet, and when the carrier got it.
     var pingSent: (number: UInt16, at: NIODeadline)?
     var pingNumber: UInt16 = 0
+    var isPingWanted = false
     /// The newest compression dictionary that both ends have; 0 = none.
     var dictionary: UInt8 = 0
 
@@ -108,7 +110,7 @@ package final class Session {
     package func pollTimeout() -> NIODeadline? { phase == .open ? acknowledgements.deadline : nil }
 
     /// Time has passed: `pollTransmit` may have an acknowledgement now.
-    package func handleTimeout(now: NIODeadline) {}
+    package func handleTimeout(now: NIODeadline) { acknowledgements.elapse(now: now) }
 
     /// The carrier is gone. What the peer has not acknowledged is kept for the next one. With `attachment`, a carrier
     /// that has been superseded meanwhile changes nothing.
@@ -133,6 +135,7 @@ package final class Session {
         control.removeAll()
         pendingPong = nil
         pingSent = nil
+        isPingWanted = false
         early = EarlyEnvelopes()
         acknowledgements.told()
     }

@@ -23,7 +23,7 @@ package enum SessionError: Error, Hashable, Sendable {
     case heldBackOverflow(bytes: Int, limit: Int)
     case compression(CompressionError)
 
-    /// Carried by the carrier's close: 0x20...0x2b.
+    /// Carried by the carrier's close: 0x20...0x2a.
     package var code: UInt64 {
         switch self {
         case .envelope: 0x20

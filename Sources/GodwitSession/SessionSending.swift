@@ -36,13 +36,7 @@ extension Session {
     package func forget(_ request: LocalID) { unanswered.forget(request) }
 
     /// Asks the peer for a sign of life; `.pong` answers. One at a time: a newer one replaces an older one.
-    package func ping(now: NIODeadline) {
-        guard phase == .open else { return }
-        pingNumber &+= 1
-        pingSent = (pingNumber, now)
-        control.removeAll { if case .ping = $0 { true } else { false } }
-        control.append(.ping(pingNumber))
-    }
+    package func ping(now: NIODeadline) { isPingWanted = phase == .open }
 
     /// The next envelope for the carrier; nil = nothing now.
     package func pollTransmit(now: NIODeadline) -> ByteBuffer? {
@@ -51,6 +45,12 @@ extension Session {
         if let number = pendingPong {
             pendingPong = nil
             return encoded(.pong(number))
+        }
+        if isPingWanted {
+            isPingWanted = false
+            pingNumber &+= 1
+            pingSent = (pingNumber, now)
+            return encoded(.ping(pingNumber))
         }
         let lastSentBefore = outgoing.lastSent
         if let transmission = outgoing.next() {
@@ -61,7 +61,7 @@ extension Session {
             }
             return encoded(.data(dataEnvelope(transmission)))
         }
-        guard acknowledgements.isDue(now: now) else { return nil }
+        guard acknowledgements.isDue else { return nil }
         acknowledgements.told()
         statistics.loneAcknowledgements += 1
         return encoded(.acknowledgement(SequenceNumber.low(inbound.cumulative)))

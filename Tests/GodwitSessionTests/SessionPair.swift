@@ -37,6 +37,8 @@ final class SessionPair {
     /// Moves envelopes both ways until nobody has any.
     func exchange() throws {
         guard let server else { return }
+        client.handleTimeout(now: now)
+        server.handleTimeout(now: now)
         var moved = true
         while moved {
             moved = false

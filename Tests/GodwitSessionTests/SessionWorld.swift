@@ -178,6 +178,7 @@ final class SessionWorld {
 
     private func move() {
         guard carrier != nil else { return }
+        client.handleTimeout(now: now)
         while let envelope = client.pollTransmit(now: now) {
             carrier?.put(envelope, towardsServer: true, faults: currentFaults, random: random)
         }
@@ -185,6 +186,7 @@ final class SessionWorld {
             serverReceives(envelope)
         }
         if let served, let session = table[served.id], session.attachment == served.attachment {
+            session.handleTimeout(now: now)
             while let envelope = session.pollTransmit(now: now) {
                 carrier?.put(envelope, towardsServer: false, faults: currentFaults, random: random)
             }
