@@ -1,0 +1,213 @@
+import Foundation
+import GodwitTLS
+import GodwitWire
+import NIOCore
+import Testing
+
+@testable import GodwitTransport
+
+/// The vectors of docs/protocol.md, read from docs/vectors/transport.json: a second implementation can check itself with the same
+/// file.
+@Suite("Transport vectors")
+struct TransportVectorTests {
+    private struct Vectors: Decodable {
+        struct Bytes: Decodable {
+            let name: String
+            let hex: String
+        }
+        struct NumberLength: Decodable {
+            let number: UInt64
+            let largestAcknowledged: UInt64?
+            let length: Int
+        }
+        struct Expansion: Decodable {
+            let truncated: UInt32
+            let length: Int
+            let largestReceived: UInt64?
+            let number: UInt64
+        }
+        struct Secrets: Decodable {
+            let clientChosenID: String
+            let clientSecret: String
+            let serverSecret: String
+            let clientKey: String
+            let clientIV: String
+            let clientHP: String
+        }
+        struct Binding: Decodable {
+            let clientChosenID: String
+            let serverIssuedID: String
+            let context: String
+        }
+        struct Packet: Decodable {
+            let name: String
+            let secret: String
+            let packetNumber: UInt64
+            let destination: String
+            /// Bytes from the end of the header to the packet number are one field; nil for a short header.
+            let isInitial: Bool
+            let payload: String
+            let packet: String
+        }
+        let packetNumberLengths: [NumberLength]
+        let packetNumberExpansions: [Expansion]
+        let headers: [Bytes]
+        let frames: [Bytes]
+        let refusedFrames: [Bytes]
+        let initialSecrets: Secrets
+        let exporterContext: Binding
+        let packets: [Packet]
+    }
+
+    private let vectors: Vectors
+
+    init() throws {
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appendingPathComponent("docs/vectors/transport.json")
+        vectors = try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
+    }
+
+    @Test("packet numbers are cut and completed as written")
+    func packetNumbers() {
+        for vector in vectors.packetNumberLengths {
+            let length = PacketNumber.length(of: vector.number, largestAcknowledged: vector.largestAcknowledged)
+            #expect(length == vector.length)
+        }
+        for vector in vectors.packetNumberExpansions {
+            let number = PacketNumber.expand(
+                vector.truncated, length: vector.length, largestReceived: vector.largestReceived)
+            #expect(number == vector.number)
+        }
+    }
+
+    private static let chosen = ConnectionID(0..<16) ?? .empty
+    private static let issued = ConnectionID([0x02, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7]) ?? .empty
+
+    private static let headers: [String: PacketHeader] = [
+        "initial, from client": .initial(InitialHeader(destination: chosen, source: .empty, length: 20)),
+        "initial, from server": .initial(InitialHeader(destination: .empty, source: issued, length: 20)),
+        "short, to server": .short(destination: issued),
+        "version negotiation": .versionNegotiation(
+            VersionNegotiation(destination: .empty, source: chosen, versions: [1])),
+    ]
+
+    @Test("headers read as written")
+    func headers() throws {
+        #expect(Set(vectors.headers.map(\.name)) == Set(Self.headers.keys))
+        for vector in vectors.headers {
+            var buffer = try bytes(vector.hex)
+            let expected = try #require(Self.headers[vector.name])
+            #expect(try PacketHeader.decode(from: &buffer, shortDestinationLength: 8) == expected, "\(vector.name)")
+        }
+    }
+
+    private static let text = ByteBuffer(string: "hi")
+    private static let frames: [String: [Frame]] = [
+        "padding": [.padding(3)],
+        "ping": [.ping],
+        "ack, nothing missing": [.ack(AckFrame(delay: 10, first: 0...7))],
+        "ack, with gaps": [.ack(AckFrame(delay: 39, first: 998...1000, lower: [990...996, 17...17]))],
+        "handshake": [.handshake(HandshakeFrame(offset: 300, data: text))],
+        "handshake done": [.handshakeDone],
+        "close by transport": [.close(CloseFrame(byApplication: false, code: 0x100, reason: "TLS failure"))],
+        "close by application": [.close(CloseFrame(byApplication: true, code: 0, reason: ""))],
+        "max data": [.maxData(1_572_864)],
+        "max messages": [.maxMessages(1536)],
+        "path challenge": [.pathChallenge(0x0102_0304_0506_0708)],
+        "path response": [.pathResponse(0x0102_0304_0506_0708)],
+        "message, whole, to the packet's end": [
+            .message(MessageFrame(message: 7, offset: 0, isLast: true, data: text))
+        ],
+        "message, whole, with length, and ping": [
+            .message(MessageFrame(message: 7, offset: 0, isLast: true, data: text)), .ping,
+        ],
+        "message, middle piece, with length": [
+            .message(MessageFrame(message: 70, offset: 1160, isLast: false, data: text))
+        ],
+        "extension": ExtensionFrame(kind: 0x31, body: text).map { [.extension($0)] } ?? [],
+    ]
+
+    @Test("frames read as written")
+    func frames() throws {
+        #expect(Set(vectors.frames.map(\.name)) == Set(Self.frames.keys))
+        for vector in vectors.frames {
+            var buffer = try bytes(vector.hex)
+            #expect(try Frame.decodeAll(from: &buffer) == Self.frames[vector.name], "\(vector.name)")
+        }
+    }
+
+    @Test("what must be refused is refused")
+    func refusedFrames() throws {
+        #expect(vectors.refusedFrames.count >= 5)
+        for vector in vectors.refusedFrames {
+            var buffer = try bytes(vector.hex)
+            #expect(throws: WireError.self, "\(vector.name)") { try Frame.decodeAll(from: &buffer) }
+        }
+    }
+
+    @Test("the first packets' keys come from the client's connection ID")
+    func initialSecrets() throws {
+        let vector = vectors.initialSecrets
+        let secrets = try InitialSecrets.derive(connectionID: Array(try bytes(vector.clientChosenID).readableBytesView))
+        #expect(hex(secrets.client) == vector.clientSecret)
+        #expect(hex(secrets.server) == vector.serverSecret)
+        for (label, length, expected) in [
+            ("godwit key", 16, vector.clientKey), ("godwit iv", 12, vector.clientIV),
+            ("godwit hp", 16, vector.clientHP),
+        ] {
+            let derived = try KeyDerivation.hkdfExpandLabel(secret: secrets.client, label: label, length: length)
+            #expect(hex(derived) == expected, "\(label)")
+        }
+    }
+
+    @Test("the exporter's context binds version and connection IDs")
+    func exporterContext() throws {
+        let vector = vectors.exporterContext
+        let context = Handshake.binding(
+            clientChosenID: try id(vector.clientChosenID), serverIssuedID: try id(vector.serverIssuedID))
+        #expect(hex(context) == vector.context)
+    }
+
+    @Test("packets are protected and opened as written")
+    func packets() throws {
+        for vector in vectors.packets {
+            let secret = Array(try bytes(vector.secret).readableBytesView)
+            let keys = try PacketKeys(role: .client, client: secret, server: secret)
+            let destination = try id(vector.destination)
+            var sealed = ByteBuffer()
+            let header: PacketWriter.Header =
+                vector.isInitial
+                ? .initial(destination: destination, source: .empty) : .short(destination: destination)
+            let writer = try #require(
+                PacketWriter(
+                    header, number: vector.packetNumber, largestAcknowledged: nil, limit: 1200, reusing: [], in: &sealed
+                ))
+            var payload = try bytes(vector.payload)
+            sealed.writeBuffer(&payload)
+            _ = try writer.finish(&sealed, keys: keys, datagramMinimum: 0)
+            #expect(hex(Array(sealed.readableBytesView)) == vector.packet, "\(vector.name)")
+
+            var reading = sealed
+            _ = try PacketHeader.decode(from: &reading, shortDestinationLength: destination.count)
+            let bounds = PacketKeys.Bounds(start: 0, number: reading.readerIndex, end: sealed.writerIndex)
+            let opened = try #require(keys.open(&sealed, bounds, largestReceived: nil))
+            #expect(opened.number == vector.packetNumber)
+            #expect(
+                sealed.getBytes(at: opened.payload.lowerBound, length: opened.payload.count).map(hex) == vector.payload)
+        }
+        #expect(vectors.packets.count >= 3)
+    }
+
+    private func bytes(_ hex: String) throws -> ByteBuffer {
+        try ByteBuffer(plainHexEncodedBytes: hex)
+    }
+
+    private func id(_ hex: String) throws -> ConnectionID {
+        try #require(ConnectionID(Array(try bytes(hex).readableBytesView)))
+    }
+
+    private func hex(_ bytes: [UInt8]) -> String {
+        ByteBuffer(bytes: bytes).hexDump(format: .compact)
+    }
+}
