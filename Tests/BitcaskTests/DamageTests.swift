@@ -8,9 +8,9 @@ import Testing
         disk: SimulatedDisk, model: Model, history: [[UInt8]: Set<[UInt8]>]
     ) {
         let disk = SimulatedDisk()
-        let store = try SimulatedStore.open(disk, maximumFileBytes: 300)
+        let store = try SimulatedStore.open(disk, maximumFileBytes: 260)
         var history: [[UInt8]: Set<[UInt8]>] = [:]
-        for index in 0..<14 {
+        for index in 0..<10 {
             let key = Array("k\(index % 6)".utf8)
             let value = Array("value \(index)".utf8)
             try store.append([BitcaskBatch.Write(key: key, value: value)])
