@@ -134,8 +134,7 @@ extension EdgeLoop {
     }
 
     private func forget(_ carrier: DatagramCarrier) {
-        endedConnections.drops.add(carrier.connection.statistics.drops)
-        endedConnections.packetsLost += Int(clamping: carrier.connection.statistics.packetsLost)
+        endedConnectionsPacketsLost += Int(clamping: carrier.connection.statistics.packetsLost)
         unbind(.datagram(carrier), now: turnTime())
         datagramCarriers[carrier.handle] = nil
         datagramNumbers[carrier.id.number] = nil

@@ -49,10 +49,12 @@ struct Listeners {
         for (index, place) in places.enumerated() {
             let shared = shared
             _ = try await place.eventLoop.flatSubmit {
-                let loop = EdgeLoop(index: UInt8(index), eventLoop: place.eventLoop, shared: shared)
-                loop.listener = listener
-                place.state.value = loop
-                return listener.open(for: NIOLoopBound(loop, eventLoop: place.eventLoop))
+                place.eventLoop.makeCompletedFuture {
+                    let loop = try EdgeLoop(index: UInt8(index), eventLoop: place.eventLoop, shared: shared)
+                    loop.listener = listener
+                    place.state.value = loop
+                    return NIOLoopBound(loop, eventLoop: place.eventLoop)
+                }.flatMap { listener.open(for: $0) }
             }.get()
         }
     }

@@ -30,8 +30,8 @@ final class EdgeLoop {
     var halfOpenStreams = 0
 
     var metrics: LoopMetrics
-    /// Figures of connections that are no more.
-    var endedConnections = (drops: DropCounters(), packetsLost: 0)
+    /// Of connections that are no more.
+    var endedConnectionsPacketsLost = 0
     var outbox: LoopOutbox
     var isStopping = false
     /// Carriers that have more to send than the socket took.
@@ -56,11 +56,11 @@ final class EdgeLoop {
         case expiry
     }
 
-    init(index: UInt8, eventLoop: any EventLoop, shared: EdgeShared) {
+    init(index: UInt8, eventLoop: any EventLoop, shared: EdgeShared) throws(TransportError) {
         self.index = index
         self.eventLoop = eventLoop
         self.shared = shared
-        endpoint = ServerEndpoint(
+        endpoint = try ServerEndpoint(
             configuration: shared.limits.transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
             random: .system)
         sessions = SessionTable(configuration: shared.limits.sessionTable, loopIndex: index, random: .system)

@@ -2,6 +2,8 @@
 struct LoopOutbox {
     private var waiting: [[LoopMessage]]
     private var isEmpty = true
+    /// Messages given to other loops since the start.
+    private(set) var total = 0
 
     init(loopCount: Int) {
         waiting = .init(repeating: [], count: loopCount)
@@ -11,6 +13,7 @@ struct LoopOutbox {
     mutating func add(_ message: LoopMessage, to loop: UInt8) {
         guard Int(loop) < waiting.count else { return }
         waiting[Int(loop)].append(message)
+        total &+= 1
         isEmpty = false
     }
 

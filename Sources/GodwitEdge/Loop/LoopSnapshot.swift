@@ -42,10 +42,8 @@ extension EdgeLoop {
             }
         }
         snapshot.drops = endpoint.drops
-        snapshot.drops.add(endedConnections.drops)
-        snapshot.packetsLost = endedConnections.packetsLost
+        snapshot.packetsLost = endedConnectionsPacketsLost
         for carrier in datagramCarriers.values {
-            snapshot.drops.add(carrier.connection.statistics.drops)
             snapshot.packetsLost += Int(clamping: carrier.connection.statistics.packetsLost)
         }
         snapshot.success = metrics.window.figures(now: now.uptimeNanoseconds)

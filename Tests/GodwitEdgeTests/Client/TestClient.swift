@@ -1,0 +1,85 @@
+import GodwitSession
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import NIOCore
+import NIOPosix
+
+@testable import GodwitEdge
+
+/// A client of the real protocol on real sockets: a session, and the carrier that it is on. Its state lives on one event loop.
+final class TestClient: Sendable {
+    struct Response: Sendable {
+        let status: Status?
+        let body: ByteBuffer
+        var text: String { String(buffer: body) }
+    }
+
+    let loop: any EventLoop
+    private let engine: NIOLoopBound<ClientEngine>
+
+    init(_ edge: Edge, on loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()) async throws {
+        self.loop = loop
+        let (server, pin) = (edge.listenAddress, edge.pin)
+        engine = try await loop.submit {
+            let tls = try TLSContext.client(pins: [pin], alpn: ["godwit/1"])
+            return NIOLoopBound(ClientEngine(server: server, tls: tls, loop: loop), eventLoop: loop)
+        }.get()
+    }
+
+    /// Opens or resumes the session on a new carrier; the old one is left without a word.
+    @discardableResult
+    func connect(_ kind: CarrierKind) async throws -> Resumption {
+        try await loop.flatSubmit { [engine] in engine.value.connect(kind, badly: false) }.get()
+    }
+
+    /// The same with a PING where OPEN should be.
+    func connectBadly(_ kind: CarrierKind) async throws {
+        _ = try await loop.flatSubmit { [engine] in engine.value.connect(kind, badly: true) }.get()
+    }
+
+    func request(_ command: UInt32, _ body: ByteBuffer) async throws -> Response {
+        try await send(command, body).get()
+    }
+
+    func request(_ command: Command, _ text: String) async throws -> Response {
+        try await request(command.rawValue, ByteBuffer(string: text))
+    }
+
+    /// Sends without waiting for the response.
+    func send(_ command: UInt32, _ body: ByteBuffer) -> EventLoopFuture<Response> {
+        loop.flatSubmit { [engine] in engine.value.request(command, body) }
+    }
+
+    func nextPush() async throws -> (command: UInt32, body: ByteBuffer) {
+        try await loop.flatSubmit { [engine] in engine.value.nextPush() }.get()
+    }
+
+    /// From now on nothing that the server sends on this carrier arrives.
+    func goDeaf() async throws {
+        try await loop.submit { [engine] in engine.value.isDeaf = true }.get()
+    }
+
+    /// The network address changes: the connection goes on from another socket.
+    func changeAddress() async throws {
+        try await loop.flatSubmit { [engine] in engine.value.changeAddress() }.get()
+    }
+
+    /// Why the carrier ended; waits for the end.
+    func carrierEnd() async throws -> CarrierEnd {
+        try await loop.flatSubmit { [engine] in engine.value.end() }.get()
+    }
+
+    func leave() async throws {
+        try await loop.submit { [engine] in engine.value.leave() }.get()
+    }
+}
+
+enum CarrierEnd: Equatable, Sendable {
+    case datagram(CloseReason)
+    case streamClosed
+}
+
+struct SessionRefused: Error, Equatable {
+    let reason: String
+}
