@@ -122,10 +122,10 @@ extension Connection {
         guard let ack = space.received.acknowledgement(now: now) else { return }
         let start = datagram.writerIndex
         ack.encode(into: &datagram)
-        guard writer.space(in: datagram) >= 0 else {
-            // No room beside what is coalesced: it goes with the next datagram.
+        if writer.space(in: datagram) < 0 {
+            // Little room, on a path that is not validated or beside an Initial packet: the newest range alone always fits.
             datagram.moveWriterIndex(to: start)
-            return
+            AckFrame(delay: ack.delay, first: ack.first).encode(into: &datagram)
         }
         writer.acknowledgedUpTo = ack.largest
         space.received.acknowledgementSent()
