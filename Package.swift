@@ -29,7 +29,6 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 // Imports point down this list only (docs/architecture.md).
 let package = Package(
     name: "godwit",
-    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "godwit", targets: ["godwit"]),
         .library(name: "Bitcask", targets: ["Bitcask"]),
@@ -75,7 +74,7 @@ let package = Package(
         .target(name: "IMMessages", dependencies: [protobuf], swiftSettings: strict),
         .target(name: "IMRouting", dependencies: [], swiftSettings: strict),
         .target(
-            name: "IMSync", dependencies: ["IMMessages", "ShardedStore", protobuf], swiftSettings: strict),
+            name: "IMSync", dependencies: ["Bitcask", "IMMessages", "ShardedStore", protobuf], swiftSettings: strict),
         .target(
             name: "IMService",
             dependencies: ["COpenSSL", "IMMessages", "IMRouting", "IMSync", "ShardedStore", protobuf, logging],
