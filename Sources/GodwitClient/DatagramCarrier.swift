@@ -267,7 +267,7 @@ extension AttemptFailure {
         case .handshakeTimeout: self = .timedOut
         case .tls(.pinMismatch): self = .pinMismatch
         case .tls: self = .tls
-        case .peer, .local: self = .lost
+        case .peer, .local, .keyLimitReached, .pathLost: self = .lost
         case .peerError(.tlsFailure, _): self = .tls
         case .protocolViolation, .peerError, .versionMismatch: self = .protocolViolation
         }

@@ -67,6 +67,18 @@ public struct SentReceipt: Sendable, Equatable {
     public var timeMilliseconds: Int64
     /// From `send` to the receipt; nil when the message was queued by an earlier process.
     public var latency: TimeAmount?
+
+    /// A receipt.
+    public init(
+        id: String, to: String, serverID: UInt64, seq: UInt64, timeMilliseconds: Int64, latency: TimeAmount?
+    ) {
+        self.id = id
+        self.to = to
+        self.serverID = serverID
+        self.seq = seq
+        self.timeMilliseconds = timeMilliseconds
+        self.latency = latency
+    }
 }
 
 /// What a messaging client reports, in order.

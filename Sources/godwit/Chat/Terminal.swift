@@ -42,12 +42,25 @@ enum Terminal {
             settings.c_lflag &= ~tcflag_t(ECHO)
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
         }
-        let line = readLine()
+        let line = readRawLine()
         if isTerminal {
             restore(before)
             write("\n")
         }
         return line
+    }
+
+    /// A line byte by byte, so that nothing behind it is swallowed by a buffer.
+    private static func readRawLine() -> String? {
+        var line: [UInt8] = []
+        while true {
+            var byte: UInt8 = 0
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1 else { return line.isEmpty ? nil : String(decoding: line, as: UTF8.self) }
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            if byte != UInt8(ascii: "\r") { line.append(byte) }
+        }
     }
 
     static func write(_ text: String) {
