@@ -17,7 +17,7 @@ extension Connection {
         let limit = min(configuration.maximumDatagramBytes, path.amplification.allowance)
         switch state {
         case .handshaking, .established:
-            guard application.sent.nextNumber < ProtocolLimits.maximumPacketsPerKey else {
+            guard application.sent.nextNumber < keyLimit else {
                 let code = TransportErrorCode.keyLimit
                 beginClosing(
                     CloseFrame(byApplication: false, code: code.rawValue, reason: code.description), .keyLimitReached,

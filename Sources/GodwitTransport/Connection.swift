@@ -13,6 +13,8 @@ package final class Connection {
     package internal(set) var state = ConnectionState.handshaking
 
     let configuration: TransportConfiguration
+    /// Packets that the application keys may protect; a test makes it small.
+    var keyLimit = ProtocolLimits.maximumPacketsPerKey
     let random: RandomSource
     /// What the client's first packets were addressed to; the initial keys come from it.
     let clientChosenID: ConnectionID

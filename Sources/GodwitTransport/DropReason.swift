@@ -48,7 +48,7 @@ package enum DropReason: Int, Sendable, CaseIterable {
 
 /// One plain counter for each `DropReason`.
 package struct DropCounters: Sendable {
-    private var counts = [14 of UInt64](repeating: 0)
+    private var counts = ContiguousArray<UInt64>(repeating: 0, count: DropReason.allCases.count)
 
     package init() {}
 

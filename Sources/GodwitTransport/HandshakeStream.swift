@@ -17,7 +17,7 @@ struct HandshakeStream {
     var isEmpty: Bool { outgoing.count == 0 }
 
     mutating func writeFrame(into packet: inout ByteBuffer, space: Int) -> SentFrame? {
-        guard let range = outgoing.next(freshLimit: .max) else { return nil }
+        guard let range = outgoing.next() else { return nil }
         let count = min(range.count, space - HandshakeFrame.overhead(offset: UInt64(range.lowerBound)))
         guard count > 0, let view = outgoing.view(range.lowerBound..<(range.lowerBound + count)) else { return nil }
         outgoing.sent(range.lowerBound..<(range.lowerBound + count))

@@ -60,14 +60,14 @@ struct OutgoingMessages {
     mutating func raise(maxMessages: UInt64) { credit.raise(maxMessages: maxMessages) }
 
     /// Whether the peer's limits let anything be sent.
-    var hasSendable: Bool { !again.isEmpty || canSendBegun || canSendUnbegun }
+    var hasSendable: Bool { !again.isEmpty || !begun.isEmpty || canSendUnbegun }
 
-    private var canSendBegun: Bool { !begun.isEmpty && credit.remainingBytes > 0 }
-
+    /// A message is begun only when the peer lets all of it be sent. Otherwise many could be begun and none completed, and the peer,
+    /// which makes room as whole messages are taken, would never make any.
     private var canSendUnbegun: Bool {
         guard nextUnbegun < endID, credit.allowsMessage(nextUnbegun) else { return false }
         guard let message = self[nextUnbegun] else { return false }
-        return message.emptyIsPending || credit.remainingBytes > 0
+        return message.buffer.count <= credit.remainingBytes
     }
 
     private subscript(id: UInt64) -> Message? {
@@ -86,7 +86,7 @@ struct OutgoingMessages {
         guard let source = chooseSource() else { return nil }
         let id = source.id
         guard let message = self[id] else { return nil }
-        guard let range = message.buffer.next(freshLimit: credit.remainingBytes) else {
+        guard let range = message.buffer.next() else {
             return writeEmptyFrame(id, message, source, into: &packet, space: space)
         }
         let room = space - MessageFrame.overhead(message: id, offset: UInt64(range.lowerBound))
@@ -140,7 +140,7 @@ struct OutgoingMessages {
 
     private func chooseSource() -> Source? {
         if let id = again.first { return .again(id) }
-        if canSendBegun, turnOfBegun || !canSendUnbegun, let id = begun.first { return .begun(id) }
+        if let id = begun.first, turnOfBegun || !canSendUnbegun { return .begun(id) }
         return canSendUnbegun ? .unbegun(nextUnbegun) : nil
     }
 
@@ -152,12 +152,11 @@ struct OutgoingMessages {
         case .again:
             if !buffer.hasAgain { again.removeFirst() }
         case .begun:
-            credit.use(piece.count)
             begun.removeFirst()
             if buffer.freshCount > 0 { begun.append(id) }
             turnOfBegun = false
         case .unbegun:
-            credit.use(piece.count)
+            credit.use(buffer.count)
             nextUnbegun += 1
             if buffer.freshCount > 0 { begun.append(id) }
             turnOfBegun = true

@@ -18,6 +18,9 @@ package enum ProtocolLimits {
     /// Message bytes that a peer may send before the first MAX_DATA.
     package static let initialMaxData: UInt64 = 1 << 20
 
+    /// No message may be larger: a window of which half is used is raised, so there is always room for one more in the end.
+    static let maximumMessageBytes = Int(initialMaxData / 2)
+
     /// Messages that a peer may begin before the first MAX_MESSAGES.
     package static let initialMaxMessages: UInt64 = 1024
 

@@ -6,6 +6,7 @@ struct SendCredit {
     private var maxMessages = ProtocolLimits.initialMaxMessages
     private var usedData: UInt64 = 0
 
+    /// What may still be begun: begun messages have used theirs up, sent or not.
     var remainingBytes: Int { Int(clamping: maxData - usedData) }
 
     func allowsMessage(_ id: UInt64) -> Bool { id < maxMessages }

@@ -24,10 +24,9 @@ struct TransmissionBuffer {
     var isAcknowledged: Bool { acknowledged.covers(0..<UInt64(count)) }
 
     /// The first range to send, bytes to send again before fresh ones.
-    func next(freshLimit: Int) -> Range<Int>? {
+    func next() -> Range<Int>? {
         if let range = again.first { return Int(range.lowerBound)..<Int(range.upperBound) }
-        let fresh = min(freshCount, freshLimit)
-        return fresh > 0 ? nextFresh..<(nextFresh + fresh) : nil
+        return freshCount > 0 ? nextFresh..<count : nil
     }
 
     mutating func sent(_ range: Range<Int>) {

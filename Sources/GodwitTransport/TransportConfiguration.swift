@@ -57,9 +57,9 @@ package struct TransportConfiguration: Sendable {
                 "maximumDatagramBytes is \(maximumDatagramBytes), must be \(ProtocolLimits.minimumInitialDatagramBytes)...16383"
             )
         }
-        guard (1...Int(ProtocolLimits.initialMaxData)).contains(maximumMessageBytes) else {
+        guard (1...ProtocolLimits.maximumMessageBytes).contains(maximumMessageBytes) else {
             throw .invalidConfiguration(
-                "maximumMessageBytes is \(maximumMessageBytes), must be 1...\(ProtocolLimits.initialMaxData)")
+                "maximumMessageBytes is \(maximumMessageBytes), must be 1...\(ProtocolLimits.maximumMessageBytes)")
         }
         guard initialRTT > .nanoseconds(0), idleTimeout > .nanoseconds(0), handshakeTimeout > .nanoseconds(0) else {
             throw .invalidConfiguration("initialRTT, idleTimeout and handshakeTimeout must be positive")

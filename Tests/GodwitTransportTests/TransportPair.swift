@@ -37,6 +37,8 @@ final class TransportPair {
     var serverSawAddresses: [Address] = []
     /// The server answers each message with the same.
     var serverEchoes = false
+    /// False for a server whose application has stopped listening.
+    var serverTakesEvents = true
     /// Sees every datagram that a client or a server sends, with where it goes.
     var onClientDatagram: ((ByteBuffer) -> Void)?
     var onServerDatagram: ((ByteBuffer, Address) -> Void)?
@@ -125,7 +127,7 @@ final class TransportPair {
     }
 
     private func pollServerEvents() {
-        guard let server else { return }
+        guard let server, serverTakesEvents else { return }
         while let event = server.pollEvent() {
             switch event {
             case .established: serverEstablished = now
