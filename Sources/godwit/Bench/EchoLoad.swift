@@ -1,0 +1,80 @@
+import Histogram
+import NIOCore
+import NIOPosix
+
+/// The load of one round: a number of UDP sockets spread over the client loops, each with a handler that keeps its requests under way.
+struct EchoLoad: Sendable {
+    let connections: Int
+    let inFlight: Int
+    let size: Int
+    let duration: TimeAmount
+
+    /// How long all connections may take to come up.
+    private static let connectTimeout: TimeAmount = .seconds(30)
+
+    /// Runs one round.
+    func run<Client: ChannelInboundHandler>(
+        on group: MultiThreadedEventLoopGroup, server: SocketAddress,
+        client: @escaping @Sendable (SocketAddress, EchoTally) -> Client
+    ) async throws -> EchoFigures {
+        let loops = Array(group.makeIterator())
+        var tallies: [(loop: any EventLoop, tally: NIOLoopBound<EchoTally>, ready: EventLoopFuture<Void>)] = []
+        var channels: [any Channel] = []
+        for (index, loop) in loops.enumerated() {
+            let share = connections / loops.count + (index < connections % loops.count ? 1 : 0)
+            let (tally, ready) = try await loop.submit { [inFlight, size] in
+                let tally = EchoTally(inFlight: inFlight, size: size)
+                let ready = loop.makePromise(of: Void.self)
+                let timeout = loop.assumeIsolated().scheduleTask(in: Self.connectTimeout) {
+                    ready.fail(BenchError.connect(ready: tally.ready, of: share))
+                }
+                if share == 0 { ready.succeed() }
+                tally.whenReady = { if tally.ready == share { ready.succeed(); timeout.cancel() } }
+                return (NIOLoopBound(tally, eventLoop: loop), ready.futureResult)
+            }.get()
+            for _ in 0..<share {
+                channels.append(
+                    try await DatagramBootstrap(group: loop)
+                        .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+                        .channelInitializer { channel in
+                            channel.eventLoop.makeCompletedFuture {
+                                try channel.pipeline.syncOperations.addHandler(client(server, tally.value))
+                            }
+                        }
+                        .bind(host: "127.0.0.1", port: 0).get())
+            }
+            tallies.append((loop, tally, ready))
+        }
+        for entry in tallies { try await entry.ready.get() }
+        for entry in tallies { try await entry.loop.submit { entry.tally.value.isCounting = true }.get() }
+        let start = NIODeadline.now()
+        try await group.any().scheduleTask(in: duration) {}.futureResult.get()
+        var figures = EchoFigures()
+        for entry in tallies {
+            let (count, p50, p99) = try await entry.loop.submit {
+                let tally = entry.tally.value
+                tally.isOver = true
+                return (
+                    tally.roundTrips, tally.latencies.valueAtPercentile(50), tally.latencies.valueAtPercentile(99)
+                )
+            }.get()
+            figures.roundTrips += count
+            figures.p50 = max(figures.p50, p50)
+            figures.p99 = max(figures.p99, p99)
+        }
+        figures.seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+        for channel in channels { try await channel.close() }
+        return figures
+    }
+}
+
+enum BenchError: Error, CustomStringConvertible {
+    case connect(ready: Int, of: Int)
+
+    var description: String {
+        switch self {
+        case .connect(let ready, let count):
+            "only \(ready) of \(count) connections came up; try fewer with --connections, or raise the open-file limit"
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import GodwitEdge
+import GodwitSession
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A real edge on loopback without the core: handshake, encryption, reliability, sessions and dispatch, nothing left out.
+struct EchoEdge: Sendable {
+    let address: SocketAddress
+    let clientTLS: TLSContext
+    private let edge: Edge
+
+    static func start(loops: Int) async throws -> EchoEdge {
+        let identity = try ServerIdentity.generate(commonName: "localhost")
+        var configuration = ServeConfiguration()
+        configuration.listen = HostPort(host: "127.0.0.1", port: 0)
+        configuration.eventLoops = loops
+        configuration.upstreams.im = .off
+        var logger = Logger(label: "godwit.bench")
+        logger.logLevel = .error
+        let edge = try await Edge.start(configuration, identity: identity, logger: logger)
+        return EchoEdge(
+            address: edge.listenAddress,
+            clientTLS: try TLSContext.client(pins: [identity.pin], alpn: ["godwit/1"]), edge: edge)
+    }
+
+    func stop() async { await edge.stop() }
+}
+
+/// A client's connection and session without the SDK's racing and storage, so that the server is what is measured.
+final class GodwitEchoClient: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+    private let server: SocketAddress
+    private let tls: TLSContext
+    private let tally: EchoTally
+    private let session: Session
+    private var connection: Connection?
+    private var message = ByteBuffer()
+    private var datagram = ByteBuffer()
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: NIODeadline?
+
+    init(server: SocketAddress, tls: TLSContext, tally: EchoTally) {
+        self.server = server
+        self.tls = tls
+        self.tally = tally
+        session = Session.client(ticket: nil, incarnation: RandomSource.system.next())
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let port = UInt16(server.port ?? 0)
+        do throws(TransportError) {
+            connection = try Connection.client(
+                configuration: .client, tls: tls, serverName: nil, remote: Address(ipv4: 0x7f00_0001, port: port),
+                random: .system, now: .now())
+        } catch {
+            context.fireErrorCaught(error)
+            return
+        }
+        drive(context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let connection else { return }
+        connection.receive(unwrapInboundIn(data).data, from: connection.remote, now: .now())
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { drive(context) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        connection = nil
+    }
+
+    private func drive(_ context: ChannelHandlerContext) {
+        guard let connection else { return }
+        let now = NIODeadline.now()
+        while let event = connection.pollEvent() {
+            switch event {
+            case .established: session.carrierAttached(now: now)
+            case .message(let envelope):
+                do throws(SessionError) {
+                    try session.receive(envelope, now: now)
+                } catch {
+                    context.fireErrorCaught(error)
+                }
+            case .messageAcknowledged, .remoteAddressChanged, .closed: break
+            }
+        }
+        while let event = session.pollEvent() {
+            switch event {
+            case .opened:
+                for _ in 0..<tally.inFlight { request(now) }
+                tally.connected()
+            case .message(let reply):
+                var body = reply.body
+                if let sentAt = body.readInteger(as: UInt64.self) {
+                    tally.completed(sentAt: .uptimeNanoseconds(sentAt), now: now)
+                }
+                if !tally.isOver { request(now) }
+            case .acknowledged, .abandoned, .pong, .rejected, .closed: break
+            }
+        }
+        while let envelope = session.pollTransmit(now: now) {
+            do throws(SendError) {
+                _ = try connection.send(envelope, now: now)
+            } catch {
+                context.fireErrorCaught(error)
+            }
+        }
+        var hasWritten = false
+        while connection.pollTransmit(now: now, into: &datagram) != nil {
+            context.write(NIOAny(AddressedEnvelope(remoteAddress: server, data: datagram)), promise: nil)
+            hasWritten = true
+        }
+        if hasWritten { context.flush() }
+        setTimer(context)
+    }
+
+    private func request(_ now: NIODeadline) {
+        message.clear()
+        message.writeInteger(now.uptimeNanoseconds)
+        message.writeRepeatingByte(0x61, count: max(0, tally.size - message.readableBytes))
+        // Not compressed: a row of equal letters would make the message smaller than the bare echo's.
+        _ = try? session.send(
+            OutgoingMessage(kind: .request(command: Command.echo.rawValue), body: message, compressible: false),
+            now: now)
+    }
+
+    /// One timer, moved only to earlier: most deadlines move to later with each packet and are found early when they come up.
+    private func setTimer(_ context: ChannelHandlerContext) {
+        let deadlines = [connection?.pollTimeout(), session.pollTimeout()].compactMap { $0 }
+        guard let deadline = deadlines.min() else { return }
+        if let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+            timerDeadline = nil
+            let now = NIODeadline.now()
+            connection?.handleTimeout(now: now)
+            session.handleTimeout(now: now)
+            drive(context)
+        }
+    }
+}
