@@ -197,7 +197,7 @@ def main():
     parser.add_argument("--results", required=True, help="folder for logs and results.jsonl")
     parser.add_argument("--profiles", default="4g,loss20,burst")
     parser.add_argument("--lines", type=int, default=400, help="chat lines a profile, both directions together")
-    parser.add_argument("--pace", type=float, default=0.1, help="seconds between two lines")
+    parser.add_argument("--pace", type=float, default=0.2, help="seconds between two lines")
     parser.add_argument("--blackout", type=float, default=8, help="seconds of nothing")
     parser.add_argument("--patience", type=float, default=90, help="seconds to wait for the last line")
     parser.add_argument("--carrier", default="auto", choices=["auto", "datagram", "stream"])
