@@ -80,10 +80,12 @@ struct InboundOrder {
         }
     }
 
-    /// What to tell the peer at a resume.
+    /// What to tell the peer at a resume: what was delivered. A message that is held back is not named, though it is here: the
+    /// peer would drop its copy, and if this process then died before the gap is filled, the message would be lost or, asked
+    /// again by the application, come behind later ones of its lane. It is merely sent again and dropped as known.
     var ackState: AckState {
         var ranges: [ClosedRange<UInt64>] = []
-        for sequence in beyond.keys.sorted() {
+        for sequence in beyond.keys.sorted() where beyond[sequence] == true {
             if let last = ranges.last, last.upperBound + 1 == sequence {
                 ranges[ranges.count - 1] = last.lowerBound...sequence
             } else if ranges.count < AckState.rangeLimit {

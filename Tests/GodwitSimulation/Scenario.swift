@@ -30,6 +30,10 @@ package struct Scenario: Sendable {
         case clientRestart
         /// The server's process dies with all its connections and sessions.
         case serverRestart
+        /// An attacker repeats what it overheard; under its own address it looks as if the client had moved.
+        case replay(underOwnAddress: Bool)
+        /// An attacker sends random bytes to both ends.
+        case garbage
     }
 
     package struct Step: Sendable {
@@ -71,6 +75,8 @@ extension Scenario: CustomStringConvertible {
             case .carrierLoss: "\(seconds) s carrier loss"
             case .clientRestart: "\(seconds) s client restart"
             case .serverRestart: "\(seconds) s server restart"
+            case .replay(let isOwn): "\(seconds) s replay\(isOwn ? " from elsewhere" : "")"
+            case .garbage: "\(seconds) s garbage"
             }
         }
         let largest = (requests + pushes).map(\.length).max() ?? 0
@@ -100,7 +106,13 @@ private struct Draft {
         for (number, time) in times(6 + below(12), atOnce: flood).enumerated() {
             steps.append(.init(at: time, event: .push(message(number, isLarge: UInt64(number) == largePush))))
         }
-        for time in times(below(7)) { steps.append(.init(at: time, event: fault())) }
+        for time in times(below(5)) {
+            steps.append(.init(at: time, event: fault()))
+            // Misfortunes come together: in a tunnel the path, the address and the patience of an application all go.
+            if below(2) == 0 {
+                steps.append(.init(at: time + .milliseconds(Int64(below(1_500))), event: fault()))
+            }
+        }
         // A stable order for steps of the same time: the standard library's sort does not promise one.
         let ordered = steps.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
         return Scenario(
@@ -109,12 +121,15 @@ private struct Draft {
     }
 
     private mutating func fault() -> Scenario.Event {
-        switch below(12) {
+        switch below(15) {
         case 0..<3: .blackout(.milliseconds(Int64(200 + below(6_000))))
         case 3..<5: .rebinding(noticed: true)
         case 5..<7: .rebinding(noticed: false)
         case 7..<9: .carrierLoss
         case 9..<11: .clientRestart
+        case 11: .replay(underOwnAddress: false)
+        case 12: .replay(underOwnAddress: true)
+        case 13: .garbage
         default: .serverRestart
         }
     }

@@ -152,6 +152,8 @@ final class SimulatedClient {
             case .opened(let resumption, let ticket):
                 self.ticket = ticket
                 if resumption == .new { newSessions += 1 }
+                // Stands for the login: the server's application learns that we live.
+                session.ping(now: now)
             case .message(let message): try receive(message)
             case .abandoned(let id, _): requests.askAgain(id)
             case .acknowledged, .pong: break

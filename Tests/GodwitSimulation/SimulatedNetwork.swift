@@ -14,6 +14,8 @@ package struct NetworkStatistics: Sendable, Hashable {
     /// Sent to an address that its client had left.
     package var droppedByRebinding = 0
     package var bytesSent = 0
+    /// Sent by an attacker.
+    package var injected = 0
 }
 
 /// A datagram network with faults, driven by a virtual clock: the same seed and the same calls give the same deliveries.
@@ -41,6 +43,7 @@ package struct SimulatedNetwork {
     private var inside: [Address: Address] = [:]
     private var nextOutsidePort: UInt16 = 10_000
     private var blackouts: [Range<NIODeadline>] = []
+    private var eavesdropper = Eavesdropper()
 
     package init(profile: NetworkProfile, random: RandomSource) {
         self.random = random
@@ -82,6 +85,7 @@ package struct SimulatedNetwork {
     {
         statistics.sent += 1
         statistics.bytesSent += datagram.readableBytes
+        eavesdropper.hear(datagram, from: outside[source] ?? source, to: destination)
         guard !isBlackedOut(at: now) else {
             statistics.droppedByBlackout += 1
             return
@@ -91,12 +95,45 @@ package struct SimulatedNetwork {
             isUp
             ? up.transmit(datagram, now: now, into: &statistics) : down.transmit(datagram, now: now, into: &statistics)
         for arrival in arrivals {
-            flights.insert(
-                Flight(
-                    arrival: arrival.at, sequence: nextSequence, datagram: arrival.datagram,
-                    source: outside[source] ?? source, destination: destination))
-            nextSequence += 1
+            launch(arrival.datagram, from: outside[source] ?? source, to: destination, arriving: arrival.at)
         }
+    }
+
+    /// An attacker sends `datagram` under any address it likes; it arrives at once.
+    package mutating func inject(
+        _ datagram: ByteBuffer, from source: Address, to destination: Address, now: NIODeadline
+    ) {
+        statistics.injected += 1
+        launch(datagram, from: source, to: destination, arriving: now)
+    }
+
+    /// An attacker repeats the last datagrams that it heard, also those that were lost: with their own source addresses, or
+    /// with its own, as if the client had moved there.
+    package mutating func replay(underOwnAddress isOwn: Bool, now: NIODeadline) {
+        for heard in eavesdropper.recall() {
+            inject(
+                heard.datagram, from: isOwn ? Eavesdropper.address : heard.source, to: heard.destination, now: now)
+        }
+    }
+
+    /// An attacker sends random bytes: to the server as a stranger, to a client as its server.
+    package mutating func sendGarbage(to client: Address, and server: Address, now: NIODeadline) {
+        for _ in 0..<16 {
+            let length = Int(random.next() % 1_300)
+            let garbage = ByteBuffer(bytes: random.bytes(length))
+            inject(garbage, from: Eavesdropper.address, to: server, now: now)
+            if let outside = outside[client] { inject(garbage, from: server, to: outside, now: now) }
+        }
+    }
+
+    private mutating func launch(
+        _ datagram: ByteBuffer, from source: Address, to destination: Address, arriving: NIODeadline
+    ) {
+        flights.insert(
+            Flight(
+                arrival: arriving, sequence: nextSequence, datagram: datagram, source: source,
+                destination: destination))
+        nextSequence += 1
     }
 
     /// When the next datagram arrives, nil if none is on its way.

@@ -125,6 +125,7 @@ final class SimulatedServer {
     private func receive(_ envelope: ByteBuffer, on carrier: ServerCarrier, now: NIODeadline) throws {
         guard !carrier.isDone else { return }
         guard let session = carrier.session else { return try open(envelope, on: carrier, now: now) }
+        logIn(session)
         try session.receive(envelope, now: now)
         try takeSessionEvents(of: session, now: now)
     }
@@ -153,13 +154,18 @@ final class SimulatedServer {
         for other in carriers where other.session === opened.session {
             finish(other, reason: "superseded", now: now)
         }
-        if opened.resumption != .resumed { epoch.client += 1 }
-        if session !== opened.session {
-            session = opened.session
-            pushes.forgetSubmissions()
-        }
+        if opened.resumption == .restarted { epoch.client += 1 }
         carrier.session = opened.session
         carrier.attachment = opened.attachment
+    }
+
+    /// The user is where the client has shown that it lives, by an envelope after its OPEN. An OPEN alone proves nothing: it may
+    /// come late, or be repeated by an attacker, from a process that is long dead.
+    private func logIn(_ session: Session) {
+        guard self.session !== session else { return }
+        self.session = session
+        epoch.client += 1
+        pushes.forgetSubmissions()
     }
 
     private func finish(_ carrier: ServerCarrier, reason: String, now: NIODeadline) {

@@ -149,6 +149,8 @@ package final class SimulatedWorld {
         case .carrierLoss: client.loseCarrier(now: clock.now)
         case .clientRestart: client.restart(now: clock.now)
         case .serverRestart: try server.restart()
+        case .replay(let isOwn): network.replay(underOwnAddress: isOwn, now: clock.now)
+        case .garbage: network.sendGarbage(to: client.address, and: server.address, now: clock.now)
         }
     }
 

@@ -97,6 +97,6 @@ import Testing
             }
         }
         #expect(profiles == Set(NetworkProfile.all.map(\.name)))
-        #expect(faults.count == 6)
+        #expect(faults.count == 9)
     }
 }
