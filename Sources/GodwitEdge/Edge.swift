@@ -78,6 +78,9 @@ package final class Edge: Service {
         logger = shared.logger
         startedAt = .now()
         phase.enter(.serving)
+        logger.info(
+            "serving",
+            metadata: ["listen": "\(listenAddress.hostAndPort)", "loops": "\(shared.directory.count)"])
     }
 
     /// Serves until graceful shutdown or cancellation, then stops.
@@ -89,6 +92,7 @@ package final class Edge: Service {
     /// Takes no new work, waits a while for what is under way, tells clients to come back soon, closes the store. Once.
     package func stop() async {
         guard phase.enter(.draining) else { return }
+        logger.info("stopping", metadata: ["waiting_at_most": "\(shutdownTimeout)"])
         try? await listener.close()
         _ = await directory.collect { $0.stopTakingWork() }
         await awaitRequests()
@@ -99,6 +103,7 @@ package final class Edge: Service {
             try? await place.eventLoop.submit { place.state.value = nil }.get()
         }
         phase.enter(.stopped)
+        logger.info("stopped")
         do {
             try await group.shutdownGracefully()
         } catch {

@@ -1,5 +1,6 @@
 import Glibc
 import GodwitEdge
+import GodwitTLS
 import NIOCore
 
 /// What `godwit serve` prints when it is ready: all that a client needs, and what to type next.
@@ -20,7 +21,8 @@ struct Banner: Sendable {
             "ready",
         ]
         Swift.print(lines.joined(separator: "\n"))
-        fflush(stdout)
+        // Every stream: naming `stdout` would be naming a global variable.
+        fflush(nil)
     }
 
     /// An address to type on this machine: a wildcard is no place to connect to.

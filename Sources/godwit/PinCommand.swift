@@ -1,5 +1,6 @@
 import ArgumentParser
 import GodwitEdge
+import GodwitTLS
 
 /// `godwit pin`: what a client needs to know of the server's key, and nothing else, for scripts.
 struct PinCommand: ParsableCommand {

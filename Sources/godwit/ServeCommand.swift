@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             try await serve()
-        } catch let error as any CustomStringConvertible & Error where !(error is ExitCode) {
+        } catch let error as any CustomStringConvertible & Error {
             throw Failure(error)
         }
     }

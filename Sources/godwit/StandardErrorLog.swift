@@ -27,7 +27,10 @@ struct StandardErrorLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
         let level = event.level.rawValue.padded(to: 8)
-        fputs("\(Self.timestamp()) \(level) \(label): \(Self.oneLine("\(event.message)"))\(pairs)\n", stderr)
+        let line = Array(
+            "\(Self.timestamp()) \(level) \(label): \(Self.oneLine("\(event.message)"))\(pairs)\n".utf8)
+        // One call a line, so that lines of several threads do not mix.
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// RFC 3339, UTC, in milliseconds.

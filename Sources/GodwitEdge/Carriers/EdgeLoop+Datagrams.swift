@@ -147,6 +147,6 @@ extension EdgeLoop {
             spareDatagram = nil
             return spare
         }
-        return ByteBufferAllocator().buffer(capacity: shared.limits.transport.maximumDatagramBytes)
+        return ByteBufferAllocator().buffer(capacity: datagramCapacity)
     }
 }

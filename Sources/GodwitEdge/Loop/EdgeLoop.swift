@@ -36,6 +36,8 @@ final class EdgeLoop {
     var isStopping = false
     /// Carriers that have more to send than the socket took.
     var waitingForSocket: [DatagramCarrier] = []
+    /// The largest datagram that is sent.
+    let datagramCapacity: Int
     /// A buffer that the last poll did not need.
     var spareDatagram: ByteBuffer?
 
@@ -60,8 +62,10 @@ final class EdgeLoop {
         self.index = index
         self.eventLoop = eventLoop
         self.shared = shared
+        let transport = shared.limits.transport
+        datagramCapacity = transport.maximumDatagramBytes
         endpoint = try ServerEndpoint(
-            configuration: shared.limits.transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
+            configuration: transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
             random: .system)
         sessions = SessionTable(configuration: shared.limits.sessionTable, loopIndex: index, random: .system)
         metrics = LoopMetrics(shared.metrics)

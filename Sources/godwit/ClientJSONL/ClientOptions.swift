@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GodwitClient
+import GodwitEdge
 import GodwitTLS
 
 /// Where a client command finds its server. What is not given comes from the environment, and on the server's own
@@ -43,13 +44,7 @@ struct ClientOptions: ParsableArguments {
 
     /// The pin of a server whose data directory is here, if there is one and we may read it.
     private static func localPin() -> String? {
-        let directory = URL(fileURLWithPath: localData)
-        guard
-            let certificate = try? String(contentsOf: directory.appendingPathComponent("server.crt"), encoding: .utf8),
-            let key = try? String(contentsOf: directory.appendingPathComponent("server.key"), encoding: .utf8),
-            let identity = try? ServerIdentity(certificateChainPEM: certificate, privateKeyPEM: key)
-        else { return nil }
-        return identity.pin.description
+        try? IdentityFiles(dataDirectory: localData).load()?.pin.description
     }
 }
 
