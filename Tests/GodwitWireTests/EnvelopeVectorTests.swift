@@ -3,7 +3,7 @@ import GodwitWire
 import NIOCore
 import Testing
 
-/// The vectors of docs/protocol-session.md, read from docs/vectors/session.json: a second implementation can check itself
+/// The vectors of docs/protocol.md, read from docs/vectors/session.json: a second implementation can check itself
 /// with the same file.
 @Suite("Session vectors")
 struct EnvelopeVectorTests {
