@@ -77,7 +77,9 @@ let package = Package(
             name: "IMSync", dependencies: ["Bitcask", "IMMessages", "ShardedStore", protobuf], swiftSettings: strict),
         .target(
             name: "IMService",
-            dependencies: ["COpenSSL", "IMMessages", "IMRouting", "IMSync", "ShardedStore", protobuf, logging],
+            dependencies: [
+                "Bitcask", "COpenSSL", "IMMessages", "IMRouting", "IMSync", "ShardedStore", protobuf, logging,
+            ],
             swiftSettings: strict),
 
         // The two ends.

@@ -22,7 +22,11 @@ extension Edge: AdminSource {
             metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
         }
         metrics.packetsLost.child().raise(to: snapshot.packetsLost)
-        if let core { metrics.im.copy(core.counters) }
+        if let core {
+            let counters = core.counters
+            metrics.im.copy(counters)
+            metrics.store.copy(core.storeFigures, shardsFailed: counters.shardsFailed)
+        }
         return registry.render()
     }
 
@@ -33,7 +37,12 @@ extension Edge: AdminSource {
     package func readiness() async -> Readiness {
         switch phase.current {
         case .starting: .notReady(reason: "starting")
-        case .serving: .ready
+        case .serving:
+            switch core?.counters.shardsFailed ?? 0 {
+            case 0: .ready
+            case let failed:
+                .notReady(reason: "\(failed) of the store's shards closed after a failed write; see the log, restart")
+            }
         case .draining: .notReady(reason: "draining")
         case .stopped: .notReady(reason: "stopped")
         }

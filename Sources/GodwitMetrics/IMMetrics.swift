@@ -3,7 +3,7 @@ package struct IMMetrics: Sendable {
     package let accountsCreated: Counter
     package let logins: CounterFamily
     package let sends: CounterFamily
-    package let notifies: CounterFamily
+    package let notifies: Counter
     package let syncs: Counter
     package let resyncs: Counter
     package let readReceipts: Counter
@@ -17,7 +17,7 @@ package struct IMMetrics: Sendable {
         logins = registry.counter("godwit_im_logins_total", "Logins, by outcome.", labels: ["result"])
         sends = registry.counter(
             "godwit_im_sends_total", "Messages acknowledged to their senders, and repeats of them.", labels: ["result"])
-        notifies = registry.counter("godwit_im_notifies_total", "Notifies pushed to sessions.", labels: ["content"])
+        notifies = counter("godwit_im_notifies_total", "Notifies pushed to sessions.")
         syncs = counter("godwit_im_syncs_total", "Pulls of a timeline.")
         resyncs = counter("godwit_im_resyncs_total", "Pulls that had to begin again from the start.")
         readReceipts = counter("godwit_im_read_receipts_total", "Read marks taken.")
