@@ -1,0 +1,80 @@
+import GodwitSession
+import GodwitWire
+import Logging
+import NIOCore
+
+/// What the session says, and to whom it goes.
+extension ClientCore {
+    func handle(_ event: SessionEvent, now: NIODeadline) {
+        switch event {
+        case .opened(let resumption, let newTicket):
+            opened(resumption, ticket: newTicket, now: now)
+        case .message(let message):
+            deliver(message)
+        case .acknowledged(let id):
+            pending.acknowledge(id.rawValue)
+        case .abandoned(let id, let reason):
+            guard let waiting = pending.take(id.rawValue) else { return }
+            if reason == .sessionReplaced, waiting.request.replay == .resend {
+                enqueue(waiting, now: now)
+            } else {
+                waiting.completion(.failure(reason == .sessionReplaced ? .sessionReplaced : .queueFull))
+            }
+        case .pong:
+            pingSentAt = nil
+        case .rejected(let reason, let retryAfter, let text):
+            emit(.problem(.refused(text.isEmpty ? "\(reason)" : text)))
+            plan.holdOff(until: now + retryAfter)
+            if let attached { drop(attached, .rejected, reason: "the server refused the session: \(text)") }
+        case .closed(let code, let text):
+            log.info("the server ended the session", metadata: ["code": "\(code)", "reason": "\(text)"])
+            beginNewSession(now: now)
+        }
+    }
+
+    func deliver(_ message: IncomingMessage) {
+        switch message.kind {
+        case .response(let request, let status):
+            pending.take(request.rawValue)?.completion(.success(Response(status: status, body: message.body)))
+        case .push(let command):
+            emit(.push(command: command, body: message.body))
+        case .request:
+            // Servers do not ask clients anything yet; the session's acknowledgement is all they get.
+            log.notice("a request from the server is not understood")
+        }
+    }
+
+    func opened(_ resumption: Resumption, ticket newTicket: SessionTicket, now: NIODeadline) {
+        guard let attached else { return }
+        if ticket != newTicket {
+            ticket = newTicket
+            saved.ticket = newTicket.saved
+            emit(.save(saved))
+        }
+        state = resumption == .new ? .connected : .resumed
+        perform(plan.opened(attached, now: now))
+        emit(.opened(SessionStart(resumption)))
+        var opened = status()
+        opened.start = SessionStart(resumption)
+        emit(.status(opened))
+        reportFailures()
+    }
+
+    /// The server ended the session for good: start over, with the requests that may be repeated.
+    func beginNewSession(now: NIODeadline) {
+        let waiting = pending.removeAll()
+        ticket = nil
+        saved.ticket = nil
+        emit(.save(saved))
+        session = Session.client(
+            configuration: SessionConfiguration(), ticket: nil, incarnation: random.next())
+        for (_, request) in waiting {
+            if request.request.replay == .resend {
+                enqueue(request, now: now)
+            } else {
+                request.completion(.failure(.sessionReplaced))
+            }
+        }
+        if let attached { drop(attached, .lost, reason: "the server ended the session") }
+    }
+}
