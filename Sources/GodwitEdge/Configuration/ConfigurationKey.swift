@@ -90,7 +90,7 @@ struct ConfigurationKey: Sendable {
         .duration("timeouts.handshake", \.timeouts.handshake, .seconds(1) ... .minutes(2)),
         .duration("timeouts.idle", \.timeouts.idle, .seconds(5) ... .hours(1)),
         .duration("timeouts.shutdown", \.timeouts.shutdown, .milliseconds(100) ... .hours(1)),
-        .whole("store.shards", \.store.shards, 1...256),
+        .whole("store.shards", \.store.shards, 1...64),
         .choice("upstreams.echo", \.upstreams.echo),
         .choice("upstreams.im", \.upstreams.im),
     ]

@@ -1,4 +1,5 @@
 import GodwitClient
+import GodwitWire
 import IMClient
 import NIOCore
 import NIOPosix
@@ -10,15 +11,26 @@ final class JSONLSession: Sendable {
     static let wrongPinCode: Int32 = 2
 
     private enum Ending: Sendable {
+        /// `quit` or the end of input: what is under way may still be answered.
         case quit
+        /// Nothing is under way any more, or the wait was long enough.
+        case flushed
         case wrongPin
+    }
+
+    /// Requests without an answer; also keeps a repeated id from asking twice.
+    private struct Requests {
+        var ids: Set<String> = []
+        /// No more operations come and the outbox is empty: the last answer ends the process.
+        var isLast = false
+
+        var isDone: Bool { isLast && ids.isEmpty }
     }
 
     private let client: IMClient
     private let output = OutputLines()
     private let requestTimeout: TimeAmount
-    /// Requests without an answer; also keeps a repeated id from asking twice.
-    private let requests = Mutex<Set<String>>([])
+    private let requests = Mutex(Requests())
     private let endings: AsyncStream<Ending>
     private let end: AsyncStream<Ending>.Continuation
 
@@ -49,12 +61,14 @@ final class JSONLSession: Sendable {
             end.yield(.quit)
         }
         var code: Int32 = 0
-        for await ending in endings {
+        ending: for await ending in endings {
             switch ending {
-            case .wrongPin: code = Self.wrongPinCode
-            case .quit: await flushAll(within: flush)
+            case .quit: beginFlush(within: flush)
+            case .flushed: break ending
+            case .wrongPin:
+                code = Self.wrongPinCode
+                break ending
             }
-            break
         }
         reading.cancel()
         let unsent = await client.queuedCount()
@@ -108,12 +122,12 @@ final class JSONLSession: Sendable {
     }
 
     private func request(id: String, command: UInt32, body: String, timeout: TimeAmount?) {
-        guard requests.withLock({ $0.insert(id).inserted }) else { return }
+        guard requests.withLock({ $0.ids.insert(id).inserted }) else { return }
         let began = NIODeadline.now()
         let request = ClientRequest(
             command: command, body: ByteBuffer(string: body), timeout: timeout ?? requestTimeout, replay: .resend)
         client.request(request) { [self] result in
-            _ = requests.withLock { $0.remove(id) }
+            defer { answered(id) }
             switch result {
             case .success(let response) where response.isSuccess:
                 var line = EventLine.begin("reply")
@@ -122,8 +136,8 @@ final class JSONLSession: Sendable {
                 line.add("latency_ms", Double((NIODeadline.now() - began).nanoseconds) / 1e6)
                 output.write(line)
             case .success(let response):
-                output.write(
-                    EventLine.error(id: id, code: "status_\(response.status)", message: String(buffer: response.body)))
+                let code = Status(rawValue: response.status)?.name ?? "status_\(response.status)"
+                output.write(EventLine.error(id: id, code: code, message: String(buffer: response.body)))
             case .failure(let error):
                 output.write(EventLine.error(id: id, code: error.code, message: error.description))
             }
@@ -153,11 +167,24 @@ final class JSONLSession: Sendable {
         output.write(line)
     }
 
-    private func flushAll(within limit: TimeAmount) async {
-        let deadline = NIODeadline.now() + limit
-        _ = await client.flush(timeout: limit)
-        while NIODeadline.now() < deadline, requests.withLock({ !$0.isEmpty }) {
-            try? await Task.sleep(for: .milliseconds(5))
+    private func answered(_ id: String) {
+        let isDone = requests.withLock { requests in
+            requests.ids.remove(id)
+            return requests.isDone
         }
+        if isDone { end.yield(.flushed) }
+    }
+
+    /// `.flushed` follows when outbox and requests are done, `limit` from now at the latest.
+    private func beginFlush(within limit: TimeAmount) {
+        Task {
+            _ = await client.flush(timeout: limit)
+            let isDone = requests.withLock { requests in
+                requests.isLast = true
+                return requests.isDone
+            }
+            if isDone { end.yield(.flushed) }
+        }
+        MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: limit) { [end] in _ = end.yield(.flushed) }
     }
 }
