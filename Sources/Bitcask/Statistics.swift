@@ -8,6 +8,13 @@ public struct BitcaskCorruption: Sendable, Equatable {
     public let bytes: UInt64
 }
 
+extension BitcaskCorruption: CustomStringConvertible {
+    /// For people: the place, and what to do.
+    public var description: String {
+        "\(bytes) bytes at byte \(offset) of \(path); restore the file from a backup if you need what was there"
+    }
+}
+
 /// Figures of one store since it was opened.
 public struct BitcaskStatistics: Sendable, Equatable {
     /// Live keys.

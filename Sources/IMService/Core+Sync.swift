@@ -1,6 +1,7 @@
 import IMMessages
 import IMRouting
 import IMSync
+import Logging
 import ShardedStore
 
 /// Sync: a window of the timeline behind the presented key.
@@ -26,6 +27,10 @@ extension Core {
                 return refuse(origin, refusal, memory)
             }
             meters.syncs.add(1)
+            if window.damaged > 0 {
+                logger.critical(
+                    "\(window.damaged) items of a timeline on \(shard.index) are damaged: a sync left them out")
+            }
             reply(origin, syncReply(window, user: reader.user), memory)
             if let memory, memory.positions.note(reader, position) {
                 writePositions(memory.positions.takeAll(), on: shard)

@@ -1,3 +1,4 @@
+import Bitcask
 import IMMessages
 import ShardedStore
 import SwiftProtobuf
@@ -18,6 +19,8 @@ package struct Timeline {
         package var end: UInt64
         /// The timeline goes on behind `end`.
         package var more: Bool
+        /// Places in between whose items cannot be read any more.
+        package var damaged = 0
     }
 
     package static let windowItemsMax = 500
@@ -64,17 +67,40 @@ package struct Timeline {
         while window.end < head, places < itemsMax {
             let key = StoreKey.item(user, seq: window.end + 1)
             // A place that a damaged file lost is passed over: the rest of the timeline stays readable.
-            if let value = try transaction.bytes(key) {
-                guard window.items.isEmpty || bytes + value.count <= bytesMax else { break }
-                guard var item = try? IMItem(serializedBytes: value) else { throw .damagedRecord(.item) }
+            switch try Self.read(key, in: transaction) {
+            case .item(var item, let size):
+                guard window.items.isEmpty || bytes + size <= bytesMax else {
+                    window.more = true
+                    return window
+                }
                 item.seq = window.end + 1
                 window.items.append(item)
-                bytes += value.count
+                bytes += size
+            case .absent: break
+            case .damaged: window.damaged += 1
             }
             window.end += 1
             places += 1
         }
         window.more = window.end < head
         return window
+    }
+
+    private enum Place {
+        case item(IMItem, bytes: Int)
+        case absent
+        /// The record is there, and its checksum or its fields are wrong.
+        case damaged
+    }
+
+    private static func read(_ key: StoreKey, in transaction: ShardTransaction) throws(SyncError) -> Place {
+        do throws(SyncError) {
+            guard let value = try transaction.bytes(key) else { return .absent }
+            guard let item = try? IMItem(serializedBytes: value) else { return .damaged }
+            return .item(item, bytes: value.count)
+        } catch {
+            if case .store(.storage(.corruptRecord)) = error { return .damaged }
+            throw error
+        }
     }
 }

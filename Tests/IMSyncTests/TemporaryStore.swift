@@ -8,9 +8,18 @@ final class TemporaryStore: Sendable {
     let directory: String
     let store: ShardedStore
 
-    init(shardCount: Int = 1) throws {
-        directory = NSTemporaryDirectory() + "godwit-sync-" + UUID().uuidString
-        store = try ShardedStore(directory: directory, shardCount: shardCount)
+    private let shardCount: Int
+
+    init(shardCount: Int = 1, directory: String? = nil) throws {
+        self.directory = directory ?? NSTemporaryDirectory() + "godwit-sync-" + UUID().uuidString
+        self.shardCount = shardCount
+        store = try ShardedStore(directory: self.directory, shardCount: shardCount)
+    }
+
+    /// The next store on the same directory; this one is closed.
+    func reopened() throws -> TemporaryStore {
+        store.close()
+        return try TemporaryStore(shardCount: shardCount, directory: directory)
     }
 
     deinit {

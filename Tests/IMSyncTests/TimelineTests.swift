@@ -1,3 +1,4 @@
+import Foundation
 import IMMessages
 import IMSync
 import ShardedStore
@@ -61,6 +62,25 @@ struct TimelineTests {
             let window = try timeline.window(after: 0, itemsMax: 10, in: transaction)
             #expect(window.items.map(\.seq) == [1, 2, 4])
             #expect(window.end == 5 && !window.more)
+        }
+    }
+
+    @Test("an item that the disk has damaged is passed over and counted")
+    func damagedItem() async throws {
+        let store = try TemporaryStore()
+        let timeline = Timeline(of: "anna")
+        try await store.run { transaction in
+            for number in 1...5 { _ = try timeline.append(Self.message("body \(number)"), to: &transaction) }
+        }
+        let file = URL(fileURLWithPath: "\(store.directory)/shard-00/0000000001.data")
+        var data = try Data(contentsOf: file)
+        data[try #require(data.firstRange(of: Data("body 3".utf8))).lowerBound] ^= 1
+        try data.write(to: file, options: [])
+        try await store.reopened().run { transaction in
+            let window = try timeline.window(after: 0, itemsMax: 10, in: transaction)
+            #expect(window.items.map(\.seq) == [1, 2, 4, 5])
+            #expect(window.end == 5 && !window.more)
+            #expect(window.damaged == 1)
         }
     }
 
