@@ -57,7 +57,7 @@ extension ClientCore {
         var opened = status()
         opened.start = SessionStart(resumption)
         emit(.status(opened))
-        reportFailures()
+        reportIfDue(now: now)
     }
 
     /// The server ended the session for good: start over, with the requests that may be repeated.

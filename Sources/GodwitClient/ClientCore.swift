@@ -24,6 +24,8 @@ final class ClientCore {
     var attached: AttemptID?
     var pending: PendingRequests
     var ledger: FailureLedger
+    var reportedAt: NIODeadline?
+    var isReporting = false
     var saved: SavedClientState
     let addresses: AddressBook
     var watch: NetworkWatch?
@@ -162,6 +164,7 @@ final class ClientCore {
             expire(expired)
         }
         heartbeatIfDue(now: now)
+        reportIfDue(now: now)
         observe(now: now)
         perform(plan.handleTimeout(now: now))
         pump()
@@ -178,7 +181,7 @@ final class ClientCore {
     }
 
     func scheduleTimer(now: NIODeadline) {
-        let deadlines = [plan.pollTimeout(), session.pollTimeout(), pending.nextDeadline(), heartbeatDue]
+        let deadlines = [plan.pollTimeout(), session.pollTimeout(), pending.nextDeadline(), heartbeatDue, reportDue]
         timer?.set(deadlines.compactMap(\.self).min())
     }
 

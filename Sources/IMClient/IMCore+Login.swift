@@ -49,6 +49,7 @@ extension IMCore {
         ask(.login, request) { [self] result in
             guard asked == epoch, login == .underWay else { return }
             loginAnswered(result, isByPassword: isByPassword)
+            flushIfEmpty()
         }
     }
 

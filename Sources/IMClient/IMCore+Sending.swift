@@ -90,11 +90,28 @@ extension IMCore {
             _ = outbox.conclude(id: entry.id, .later, now: now)
             return
         }
-        let step = timeline.applySent(previous: reply.previousSeq, seq: reply.seq, now: now)
+        let step = timeline.applySent(
+            previous: reply.previousSeq, seq: reply.seq, items: toOneself(entry, reply).map { [$0] } ?? [], now: now)
         settle(
             entry, serverID: reply.serverID, seq: reply.seq, timeMilliseconds: Int64(clamping: reply.serverTimeMs),
             now: now)
         apply(step)
+    }
+
+    /// The server does not push a message to the device that sent it, so one to its own user is made here.
+    private func toOneself(_ entry: OutboxEntry, _ reply: IMSendReply) -> IMItem? {
+        guard entry.to == user else { return nil }
+        var item = IMItem()
+        item.kind = .message
+        item.seq = reply.seq
+        item.serverID = reply.serverID
+        item.serverTimeMs = reply.serverTimeMs
+        item.from = entry.to
+        item.fromDevice = device
+        item.to = entry.to
+        item.body = entry.body
+        item.clientMessageID = entry.id
+        return item
     }
 
     /// The message is on the server's disk.

@@ -34,6 +34,7 @@ extension IMCore {
         ask(.sync, request) { [self] result in
             isPulling = false
             pulled(result)
+            flushIfEmpty()
         }
     }
 
@@ -98,16 +99,17 @@ extension IMCore {
                 serverID: item.serverID, timeMilliseconds: Int64(clamping: item.serverTimeMs),
                 id: item.fromDevice == device ? item.clientMessageID : "")
             if item.from == owner, item.fromDevice == device {
+                let news: IMClientEvent? = message.to == owner ? .message(message) : nil
                 // The receipt of this message was lost with an earlier session or process; this is as good.
                 if let entry = outbox.entries.first(where: { $0.id == item.clientMessageID }) {
                     settle(
                         entry, serverID: item.serverID, seq: item.seq, timeMilliseconds: message.timeMilliseconds,
                         now: .now())
-                    return nil
+                    return news
                 }
                 history.insert(message, peer: message.to)
                 batch.put(HistoryRecord.key(peer: message.to, seq: item.seq), HistoryRecord.encode(message))
-                return nil
+                return news
             }
             let peer = message.peer(of: owner)
             history.insert(message, peer: peer)

@@ -113,12 +113,10 @@ final class IMCore {
         case .resumed:
             // The session delivers what it had; a pull is only for what the server pushed nowhere.
             break
-        case .restarted:
-            // The server's session is logged in still, but a new process must prove nothing else: the token is cheap.
-            login = .none
-            logInAgain()
-        case .new:
-            login = .none
+        case .restarted, .new:
+            // A new session is not logged in; one of an earlier process is, but a new process must prove nothing else:
+            // the token is cheap. A login that is under way goes out on this session, or fails and is asked again.
+            if login == .done { login = .none }
             logInAgain()
         }
         proceed()
@@ -126,14 +124,14 @@ final class IMCore {
 
     // MARK: Ending
 
-    /// Calls back when nothing of ours waits for the server.
+    /// Calls back when nothing of ours waits for the server: no message, no login, no pull.
     func whenFlushed(_ body: @escaping () -> Void) {
         whenFlushed.append(body)
         flushIfEmpty()
     }
 
     func flushIfEmpty() {
-        guard outbox.isEmpty, undurable.isEmpty, !whenFlushed.isEmpty else { return }
+        guard outbox.isEmpty, undurable.isEmpty, login != .underWay, !isPulling, !whenFlushed.isEmpty else { return }
         let waiting = whenFlushed
         whenFlushed = []
         for body in waiting { body() }

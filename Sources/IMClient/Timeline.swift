@@ -19,7 +19,7 @@ struct Timeline {
     /// Early pieces kept; more than this means that a pull is cheaper.
     static let maximumEarlyPieces = 128
 
-    /// A stretch of the timeline; `items` is empty for a message that this device sent itself.
+    /// A stretch of the timeline; `items` is empty for a message that this device sent to another user.
     private struct Piece {
         let last: UInt64
         let items: [IMItem]
@@ -57,11 +57,14 @@ struct Timeline {
         return take(previous: notify.previousSeq, Piece(last: last, items: notify.items), now: now)
     }
 
-    /// A message of this device was stored at `seq`, after `previous`.
-    mutating func applySent(previous: UInt64, seq sent: UInt64, now: NIODeadline) -> Step {
+    /// A message of this device was stored at `seq`, after `previous`. `items` are what there is to tell of it: nothing,
+    /// unless its sender is its recipient.
+    mutating func applySent(
+        previous: UInt64, seq sent: UInt64, items: [IMItem] = [], now: NIODeadline
+    ) -> Step {
         // The first sync fetches it; 0 is an answer that does not say where it was stored.
         guard key != nil, sent > 0 else { return Step() }
-        return take(previous: previous, Piece(last: sent, items: []), now: now)
+        return take(previous: previous, Piece(last: sent, items: items), now: now)
     }
 
     mutating func apply(_ reply: IMSyncReply, now: NIODeadline) -> Step {

@@ -82,6 +82,16 @@ struct TimelineTests {
         #expect(timeline.seq == 6)
     }
 
+    @Test("our own message to ourselves is told once, in its place")
+    func toOurselves() throws {
+        var timeline = try Self.timeline(at: 4)
+        var note = IMItem()
+        note.seq = 6
+        #expect(timeline.applySent(previous: 5, seq: 6, items: [note], now: Self.begin).items.isEmpty)
+        #expect(timeline.apply(Self.notify(4, 5), now: Self.begin).items.map(\.seq) == [5, 6])
+        #expect(try timeline.apply(Self.reply([5, 6], next: 6), now: Self.begin).items.isEmpty)
+    }
+
     @Test("what was applied is not applied again, whole or in part")
     func repeats() throws {
         var timeline = try Self.timeline(at: 4)
