@@ -32,7 +32,9 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev/shm 2>/dev/null
 mkdir -p /run/netns
 mount --bind /usr/lib/uml/modules /lib/modules
-for module in ipv6 sch_netem veth sch_fq sch_tbf tcp_bbr; do modprobe $module || echo "uml.sh: no module $module"; done
+for module in ipv6 sch_netem veth sch_fq sch_ingress cls_u32 act_police act_gact tcp_bbr iptable_nat iptable_filter xt_MASQUERADE nf_conntrack_netlink; do
+    modprobe $module || echo "uml.sh: no module $module"
+done
 ip link set lo up
 GUEST
     printf 'cd %q\n' "$PWD"

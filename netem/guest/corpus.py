@@ -14,6 +14,13 @@ def lines(folder, count):
     return [mixed[index % len(mixed)] for index in range(count)]
 
 
+def english(folder):
+    found = _language(folder, "english")
+    if not found:
+        raise SystemExit(f"no conversations under {folder}: netem/corpus.sh unpacks chatterbot-corpus there")
+    return found
+
+
 def _language(folder, name):
     found = []
     for path in sorted(pathlib.Path(folder, "chatterbot_corpus", "data", name).glob("*.yml")):

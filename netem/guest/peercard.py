@@ -1,0 +1,29 @@
+"""What a peer's file says about it, read without importing it: its libraries take seconds to load."""
+
+import ast
+
+import loading
+
+_FIELDS = {"TITLE": "", "DEBIAN": [], "PYPI": [], "NOTES": "", "CANNOT": {}}
+
+
+class PeerCardError(Exception):
+    pass
+
+
+def read(name):
+    """TITLE, DEBIAN, PYPI, NOTES and CANNOT of netem/peers/NAME.py, which are literals."""
+    path = loading.PEERS / f"{name}.py"
+    if not path.is_file():
+        raise PeerCardError(f"unknown peer '{name}'; there are: {', '.join(loading.names())}")
+    card = dict(_FIELDS)
+    for statement in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            if isinstance(target, ast.Name) and target.id in _FIELDS:
+                try:
+                    card[target.id] = ast.literal_eval(statement.value)
+                except ValueError:
+                    raise PeerCardError(f"{path}:{statement.lineno}: {target.id} must be a literal") from None
+    return card
