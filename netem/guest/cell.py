@@ -119,7 +119,12 @@ class Cell:
         self._replays.append(asyncio.create_task(trace.replay(which.steps, access, start)))
 
     def body(self, count):
-        return {"body_b64": base64.b64encode(self.text.take(count)).decode()}
+        """An operation's body: `count` bytes of English text."""
+        return self.raw(self.text.take(count))
+
+    @staticmethod
+    def raw(body):
+        return {"body_b64": base64.b64encode(body).decode()}
 
     async def begin_counting(self):
         """From here on, bytes and CPU are the workload's."""

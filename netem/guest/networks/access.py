@@ -45,17 +45,23 @@ class Access:
         await self.nat.install()
 
     async def attach(self):
-        """The phone joins: it has an address, the cable carries."""
+        """The phone joins: it has an address, the cable carries. What has this address as its source goes this way, whatever the default."""
         n = self.number
-        await run("ip", "-n", self.client, "-batch", "-", lines=[f"addr add 192.168.{n}.2/24 dev {self.name}", f"link set {self.name} up"])
+        await run("ip", "-n", self.client, "-batch", "-", lines=[
+            f"addr add 192.168.{n}.2/24 dev {self.name}", f"link set {self.name} up",
+            f"route add default via {self.gateway} dev {self.name} table {100 + n}",
+            f"rule add from 192.168.{n}.2 lookup {100 + n}",
+        ])
 
     async def route(self):
         """What the phone sends goes this way."""
-        await run("ip", "-n", self.client, "route", "replace", "default", "via", self.gateway)
+        await run("ip", "-n", self.client, "route", "replace", "default", "via", self.gateway, "dev", self.name)
 
     async def detach(self):
         """The phone has left: address and routes are gone at once."""
-        await run("ip", "-n", self.client, "-batch", "-", lines=[f"addr flush dev {self.name}", f"link set {self.name} down"])
+        n = self.number
+        await run("ip", "-n", self.client, "-batch", "-", lines=[
+            f"addr flush dev {self.name}", f"link set {self.name} down", f"rule del from 192.168.{n}.2 lookup {100 + n}"])
 
     async def impair(self, up, down):
         self.up, self.down = up, down

@@ -48,11 +48,12 @@ class Messages:
             due += every_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
+    async def answered(self, some):
+        """Until each of `some` is back or given up."""
+        await asyncio.gather(*(message.answer for message in some))
+
     async def wait(self):
-        """Until each is back or given up."""
-        waiting = [message.answer for message in self.all]
-        if waiting:
-            await asyncio.gather(*waiting)
+        await self.answered(self.all)
         await asyncio.sleep(1)  # acknowledgements are on their way still, and count
 
     @property
