@@ -7,11 +7,12 @@ TEST_PACKAGES := prometheus shellcheck
 RELEASE := swift build -c release --static-swift-stdlib --product godwit
 DATA ?= data
 FUZZ_SECONDS ?= 60
+RUNS ?= 100
 FUZZERS := packet frame envelope report initial datagram
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: packages
 packages: ## Install the system packages that the build needs
@@ -39,6 +40,11 @@ test-fast: packages ## The pure targets' tests only, under a minute
 .PHONY: simulate
 simulate: packages ## Replay one simulator seed: make simulate SEED=42
 	GODWIT_SIM_SEED=$(SEED) swift test --filter GodwitSimulationTests
+
+.PHONY: simulate-chat
+simulate-chat: packages ## The lab's chat in virtual time, on all its profiles: RUNS conversations of 150 messages each
+	swift build -c release --product godwit-judge
+	.build/release/godwit-judge chat all $(RUNS)
 
 .PHONY: lab
 lab: release ## The conversation of 400 real chat lines through 4g, loss20 and burst under real tc netem (needs root)

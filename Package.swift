@@ -108,6 +108,9 @@ let package = Package(
         .target(
             name: "GodwitSimulation", dependencies: ["GodwitTransport", "GodwitSession", heap],
             path: "Tests/GodwitSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "godwit-judge", dependencies: ["GodwitSimulation", "GodwitTransport"], path: "Tests/GodwitJudge",
+            swiftSettings: strict),
         .target(
             name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession"],
             path: "Tests/GodwitFuzzing", swiftSettings: strict),

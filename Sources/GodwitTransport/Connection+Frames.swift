@@ -11,13 +11,18 @@ extension Connection {
         let lastHeard = idle.lastHeard
         idle.heard(now: now)
         var isEliciting = false
+        // A copy of what is here already, and acknowledged, can wait for the next acknowledgement.
+        var isNews = false
         do throws(ProtocolError) {
             guard opened.reservedBits == 0 else { throw .reservedBits(opened.reservedBits) }
             guard var payload = buffer.getSlice(at: opened.payload.lowerBound, length: opened.payload.count),
                 payload.readableBytes > 0
             else { throw .emptyPacket }
             while let frame = try nextFrame(&payload) {
-                if frame.isAckEliciting { isEliciting = true }
+                if frame.isAckEliciting {
+                    isEliciting = true
+                    if !incoming.has(frame) { isNews = true }
+                }
                 try apply(frame, in: space, now: now)
                 guard state == .handshaking || state == .established else { return }
             }
@@ -31,7 +36,10 @@ extension Connection {
         case .initial: break
         case .application:
             application.received.record(
-                opened.number, isEliciting: isEliciting, delay: configuration.acknowledgementDelay, now: now)
+                opened.number, isEliciting: isEliciting,
+                isNews: isNews || application.received.isAnswerOverdue(recovery.rtt, now: now),
+                delay: configuration.acknowledgementDelay, now: now)
+            recovery.loss.backward = application.received.losses.loss
         }
         if handshake.isComplete, state == .handshaking { completeHandshake(now: now) }
         resumeAfterSilence(lastHeard: lastHeard, now: now)
@@ -48,6 +56,8 @@ extension Connection {
     private func apply(_ frame: Frame, in space: Space, now: NIODeadline) throws(ProtocolError) {
         switch frame {
         case .padding, .ping, .extension: return
+        case .lossReport(let report):
+            if space == .application { recovery.loss.peerReported(report) }
         case .ack(let ack): try receive(ack, in: space, now: now)
         case .close(let close): drain(close, now: now)
         case .handshake(let frame):
@@ -69,7 +79,7 @@ extension Connection {
         case .handshakeDone:
             guard role == .client else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshakeDone)) }
             confirmHandshake()
-        case .padding, .ping, .extension, .ack, .close, .handshake: return
+        case .padding, .ping, .extension, .lossReport, .ack, .close, .handshake: return
         }
     }
 
@@ -81,22 +91,28 @@ extension Connection {
             // Application packets are processed, and so acknowledged, only after the handshake.
             confirmHandshake()
         }
-        applyOutcome()
+        applyOutcome(now: now)
     }
 
     /// Passes on what an acknowledgement, a loss or a probe means for the frames that packets carried.
-    func applyOutcome() {
+    func applyOutcome(now: NIODeadline) {
         for frame in outcome.arrived {
             switch frame {
-            case .message(let id, let offset, let count):
-                if outgoing.acknowledge(id, offset: offset, count: count) { events.append(.messageAcknowledged(id)) }
+            case .message(let id, let offset, let count, let isCopy):
+                guard outgoing.acknowledge(id, offset: offset, count: count) else { continue }
+                events.append(.messageAcknowledged(id))
+                repetitions.forget(id)
+                if isCopy { counters.messagesSavedByCopies += 1 }
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
             case .handshakeDone, .maxData, .maxMessages: break
             }
         }
         for frame in outcome.sendAgain {
             switch frame {
-            case .message(let id, let offset, let count): outgoing.sendAgain(id, offset: offset, count: count)
+            case .message(_, _, _, isCopy: true): break
+            case .message(let id, let offset, let count, isCopy: false):
+                outgoing.sendAgain(id, offset: offset, count: count)
+                repeatAfterLoss(id, now: now)
             case .handshake(let offset, let count): handshake.stream.sendAgain(offset: offset, count: count)
             case .handshakeDone: control.handshakeDone = true
             case .maxData: control.maxData = true
@@ -104,6 +120,31 @@ extension Connection {
             }
         }
         outcome.clear()
+    }
+
+    // MARK: Repetitions
+
+    /// A message of one packet was first sent: copies follow if the path is known to lose packets.
+    func repeatFirst(_ id: UInt64, now: NIODeadline) {
+        repetitions.sentMessage(bytes: outgoing.pendingBytes(of: id) ?? 0)
+        plan(id, copies: RedundancyPolicy.firstCopies(recovery.loss), now: now)
+    }
+
+    private func repeatAfterLoss(_ id: UInt64, now: NIODeadline) {
+        let history = repetitions.beginRound(id)
+        guard recovery.probeTimer.firedCount <= RedundancyPolicy.roundsBeforeSilence else { return }
+        plan(
+            id,
+            copies: RedundancyPolicy.probeCopies(recovery.loss, sent: history.sent, round: history.rounds + 1), now: now
+        )
+    }
+
+    private func plan(_ id: UInt64, copies: Int, now: NIODeadline) {
+        guard copies > 0, let bytes = outgoing.pendingBytes(of: id), bytes <= configuration.maximumDatagramBytes / 2
+        else {
+            return
+        }
+        repetitions.plan(id, copies: copies, gap: RedundancyPolicy.gap(recovery.loss), now: now)
     }
 
     // MARK: Handshake
@@ -163,6 +204,6 @@ extension Connection {
         if recovery.isReturn(application, lastHeard: lastHeard, now: now) {
             recovery.pathReturned(&application, now: now, outcome: &outcome)
         }
-        applyOutcome()
+        applyOutcome(now: now)
     }
 }

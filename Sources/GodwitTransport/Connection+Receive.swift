@@ -120,7 +120,7 @@ extension Connection {
         let before = path.remote
         guard path.move(to: source, datagramBytes: datagramBytes, random: random) else { return }
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
-        applyOutcome()
+        applyOutcome(now: now)
         // A NAT that gave another port has not changed the network behind it.
         if !source.hasSameHost(as: before) { recovery.pathChanged() }
         recovery.resetProbes()

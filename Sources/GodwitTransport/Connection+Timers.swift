@@ -23,6 +23,7 @@ extension Connection {
         consider(initialProbeDeadline)
         consider(applicationProbeDeadline)
         consider(application.received.deadline)
+        consider(repetitions.deadline)
         consider(keepAliveDeadline)
         if outgoing.hasSendable || handshake.stream.hasPending { consider(recovery.pacingDeadline) }
         return next
@@ -48,13 +49,22 @@ extension Connection {
             recovery.detectLosses(in: &application, now: now, outcome: &outcome)
         }
         if let deadline = keepAliveDeadline, deadline <= now { application.pingDue = true }
+        if let deadline = repetitions.deadline, deadline <= now {
+            repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))
+        }
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)
-        applyOutcome()
+        applyOutcome(now: now)
     }
 
     private func handleProbeTimeouts(now: NIODeadline) {
         guard !isBlockedByAmplification else { return }
+        if let deadline = applicationProbeDeadline, deadline <= now {
+            application.sent.dispense { frame in
+                guard case .message(let id, _, _, _) = frame else { return false }
+                return outgoing.pendingBytes(of: id) == nil
+            }
+        }
         let isInitialDue = initialProbeDeadline.map { $0 <= now } ?? false
         let isApplicationDue = applicationProbeDeadline.map { $0 <= now } ?? false
         if isInitialDue { recovery.probe(&initial, now: now, outcome: &outcome) }

@@ -78,7 +78,8 @@ extension Connection {
         let hasData = outgoing.hasSendable && maySend
         let hasChallenge = path.validation?.isDue ?? false
         let isElicitingDue =
-            hasData || hasChallenge || control.isDue || application.pingDue || application.probesDue > 0
+            hasData || repetitions.hasReleased || hasChallenge || control.isDue || application.pingDue
+            || application.probesDue > 0
         guard isElicitingDue || application.received.isDue(now: now) else { return }
         guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
         if let token = path.takeChallenge(now: now, interval: recovery.probeTimeout) {
@@ -91,17 +92,37 @@ extension Connection {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
         control.write(into: &datagram, writer: &writer, incoming: incoming)
+        var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData)
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
-        var isAlone = true
+        let firstUnbegun = outgoing.nextUnbegun
         while hasData,
             let frame = outgoing.writeFrame(
                 into: &datagram, space: writer.space(in: datagram), isAlone: isAlone)
         {
             writer.add(frame)
             isAlone = false
+            if case .message(let id, 0, _, _) = frame, id >= firstUnbegun { repeatFirst(id, now: now) }
         }
         if writer.isEliciting { application.pingDue = false }
         finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
+    }
+
+    /// - Parameter isLast: nothing but copies follows.
+    /// - Returns: whether there were any.
+    private func writeCopies(into datagram: inout ByteBuffer, _ writer: inout PacketWriter, isLast: Bool) -> Bool {
+        var hasWritten = false
+        while let id = repetitions.takeReleased(bytes: outgoing.pendingBytes) {
+            guard
+                let frame = outgoing.writeCopy(
+                    of: id, into: &datagram, space: writer.space(in: datagram),
+                    isLast: isLast && !repetitions.hasReleased)
+            else { continue }
+            writer.add(frame)
+            hasWritten = true
+            counters.copiesSent += 1
+            if case .message(_, _, let count, _) = frame { counters.copyBytesSent += UInt64(count) }
+        }
+        return hasWritten
     }
 
     // MARK: Parts of packets
@@ -128,7 +149,10 @@ extension Connection {
             AckFrame(delay: ack.delay, first: ack.first).encode(into: &datagram)
         }
         writer.acknowledgedUpTo = ack.largest
-        space.received.acknowledgementSent()
+        space.received.acknowledgementSent(now: now)
+        if writer.space(in: datagram) >= LossReport.encodedLength, let report = space.received.takeLossReport() {
+            report.encode(into: &datagram)
+        }
     }
 
     private func writePing(

@@ -36,6 +36,7 @@ package final class Connection {
     var outgoing: OutgoingMessages
     var incoming: IncomingMessages
     var control = ControlFrames()
+    var repetitions: Repetitions
     var waiting = WaitingPackets()
     var idle: IdleTimer
     var closing: ConnectionClose?
@@ -74,6 +75,7 @@ package final class Connection {
         incoming = IncomingMessages(
             maximumMessageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
             windowMessages: configuration.receiveWindowMessages)
+        repetitions = Repetitions(share: configuration.redundancyShare)
         idle = IdleTimer(timeout: configuration.idleTimeout, keepAlive: configuration.keepAliveInterval, now: now)
     }
 
@@ -188,7 +190,7 @@ package final class Connection {
         recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
-        applyOutcome()
+        applyOutcome(now: now)
         if application.keys != nil, state == .established {
             application.pingDue = true
             application.probesDue = 1
@@ -208,6 +210,8 @@ package final class Connection {
         figures.packetsLost = recovery.packetsLost
         figures.spuriousLosses = recovery.spuriousLosses
         figures.probes = recovery.probes
+        figures.forwardLoss = recovery.loss.forward
+        figures.backwardLoss = recovery.loss.backward
         figures.congestionWindowBytes = recovery.windowBytes
         figures.bytesInFlight = recovery.bytesInFlight
         return figures

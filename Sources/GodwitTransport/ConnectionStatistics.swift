@@ -22,6 +22,14 @@ package struct ConnectionStatistics: Sendable {
     package var messagesReceived: UInt64 = 0
     /// Times the probe timer fired.
     package var probes: UInt64 = 0
+    /// Copies of small messages that nobody had asked for, and their bytes: what redundancy cost.
+    package var copiesSent: UInt64 = 0
+    package var copyBytesSent: UInt64 = 0
+    /// Messages of which a copy was acknowledged first: what it saved.
+    package var messagesSavedByCopies: UInt64 = 0
+    /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
+    package var forwardLoss = 0.0
+    package var backwardLoss = 0.0
     package var congestionWindowBytes = 0
     package var bytesInFlight = 0
 

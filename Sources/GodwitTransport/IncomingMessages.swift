@@ -32,6 +32,12 @@ struct IncomingMessages {
         self.windowMessages = max(UInt64(windowMessages), ProtocolLimits.initialMaxMessages)
     }
 
+    /// Whether the frame brings nothing but a message that is whole already.
+    func has(_ frame: Frame) -> Bool {
+        guard case .message(let frame) = frame else { return false }
+        return completed.contains(frame.message)
+    }
+
     mutating func receive(_ frame: MessageFrame) throws(ProtocolError) {
         guard frame.message < maxMessages else { throw .messageLimit(maxMessages) }
         let end = frame.offset + UInt64(frame.data.readableBytes)

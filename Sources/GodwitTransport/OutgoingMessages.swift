@@ -18,7 +18,7 @@ struct OutgoingMessages {
     private var messages: Deque<Message?> = []
     private var firstID: UInt64 = 0
     /// The next message of which nothing was sent; those after it follow in order.
-    private var nextUnbegun: UInt64 = 0
+    private(set) var nextUnbegun: UInt64 = 0
     /// Begun, with fresh bytes left, in turn.
     private var begun: Deque<UInt64> = []
     /// With lost bytes; a message is in it at most once.
@@ -125,6 +125,20 @@ struct OutgoingMessages {
         }
         return .message(id: id, offset: 0, count: 0)
     }
+
+    /// Writes a whole small message once more, if it is still needed and fits.
+    ///
+    /// - Parameter isLast: nothing follows in the packet, so the length field can be left out.
+    func writeCopy(of id: UInt64, into packet: inout ByteBuffer, space: Int, isLast: Bool) -> SentFrame? {
+        guard let buffer = self[id]?.buffer, let view = buffer.view(0..<buffer.count) else { return nil }
+        let needed = MessageFrame.overhead(message: id, offset: 0) + buffer.count
+        guard needed + (isLast ? 0 : Varint.length(of: UInt64(buffer.count))) <= space else { return nil }
+        MessageFrame.encode(message: id, offset: 0, isLast: true, data: view, withLength: !isLast, into: &packet)
+        return .message(id: id, offset: 0, count: buffer.count, isCopy: true)
+    }
+
+    /// Its length, while it is begun and not acknowledged.
+    func pendingBytes(of id: UInt64) -> Int? { id < nextUnbegun ? self[id]?.buffer.count : nil }
 
     private enum Source {
         case again(UInt64)

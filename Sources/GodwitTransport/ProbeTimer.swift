@@ -15,6 +15,17 @@ struct ProbeTimer {
     static let patience = TimeAmount.seconds(30)
     static let maximumIntervalAfterPatience = TimeAmount.seconds(5)
 
+    /// How many variations of the round trip an answer may be late before a probe asks for it. The more packets are lost, the likelier
+    /// it is that the missing answer will never come: the timer fires where being lost is as likely as being late, for a round trip
+    /// spread normally (whose standard deviation is 1.25 of the mean deviation that the estimate keeps).
+    static func variations(roundTripLoss: Double) -> Double {
+        for (loss, variations) in lateness where roundTripLoss >= loss { return variations }
+        return 4
+    }
+
+    /// Round-trip loss and 1.25 times the normal distribution's quantile that it leaves.
+    private static let lateness: [(Double, Double)] = [(0.2, 1.5), (0.1, 1.8), (0.05, 2.1), (0.02, 2.6), (0.01, 3)]
+
     private(set) var firedCount = 0
     private var firstFired: NIODeadline?
     private var lastFired: NIODeadline?

@@ -37,9 +37,9 @@ struct RTTEstimator {
         smoothed = .nanoseconds((7 * smoothed.nanoseconds + adjusted) / 8)
     }
 
-    /// RFC 9002 §6.2.1, without back-off.
-    func probeTimeout(acknowledgementDelay: TimeAmount) -> TimeAmount {
-        let spread = max(4 * variation.nanoseconds, Self.granularity.nanoseconds)
+    /// RFC 9002 §6.2.1, without back-off; that RFC allows for four variations.
+    func probeTimeout(acknowledgementDelay: TimeAmount, variations: Double = 4) -> TimeAmount {
+        let spread = max(Int64(variations * Double(variation.nanoseconds)), Self.granularity.nanoseconds)
         return .nanoseconds(smoothed.nanoseconds + spread + acknowledgementDelay.nanoseconds)
     }
 

@@ -12,8 +12,14 @@ struct ReceivedPackets {
 
     private var ranges = RangeSet()
     private var replay = ReplayWindow()
+    private(set) var losses = LossMonitor()
     private var largestArrival = NIODeadline.distantPast
+    /// A copy of what was acknowledged before is acknowledged when something else goes, or after this.
+    static let oldNewsDelay = TimeAmount.seconds(1)
+
     private var elicitingSinceAck = 0
+    private var hasOldNews = false
+    private var lastAcknowledgement: NIODeadline?
     /// The largest packet number that the peer knows we have.
     private var largestConfirmed: UInt64?
     /// When an acknowledgement must leave, even alone.
@@ -24,7 +30,7 @@ struct ReceivedPackets {
     func hasSeen(_ number: UInt64) -> Bool { replay.hasSeen(number) }
 
     /// Something to acknowledge has arrived since the last acknowledgement.
-    var hasUnacknowledged: Bool { elicitingSinceAck > 0 }
+    var hasUnacknowledged: Bool { elicitingSinceAck > 0 || hasOldNews }
 
     /// The peer may not know of all packets: an acknowledgement was perhaps lost.
     var isUnconfirmed: Bool {
@@ -34,14 +40,24 @@ struct ReceivedPackets {
 
     /// Takes note of an authentic packet.
     ///
-    /// - Parameter delay: how long its acknowledgement may wait when nothing is unusual.
-    mutating func record(_ number: UInt64, isEliciting: Bool, delay: TimeAmount, now: NIODeadline) {
+    /// - Parameters:
+    ///   - isNews: false for a copy of what is here already and acknowledged: its acknowledgement can wait for the next one.
+    ///   - delay: how long its acknowledgement may wait when nothing is unusual.
+    mutating func record(
+        _ number: UInt64, isEliciting: Bool, isNews: Bool = true, delay: TimeAmount, now: NIODeadline
+    ) {
         let isInOrder = replay.largest.map { number == $0 + 1 } ?? true
         if replay.largest.map({ number > $0 }) ?? true { largestArrival = now }
         replay.insert(number)
+        losses.record(number, replay)
         ranges.insert(number..<(number + 1))
         ranges.keepHighest(Self.maximumRanges)
         guard isEliciting else { return }
+        guard isNews else {
+            hasOldNews = true
+            deadline = deadline ?? now + Self.oldNewsDelay
+            return
+        }
         elicitingSinceAck += 1
         let isUrgent = !isInOrder || elicitingSinceAck >= Self.elicitingPacketsBeforeAck
         let due = isUrgent ? now : now + delay
@@ -65,8 +81,18 @@ struct ReceivedPackets {
             lower: lower)
     }
 
-    mutating func acknowledgementSent() {
+    /// Whether a peer that repeats itself may be doing so because it has missed our last acknowledgement: there was time for it to arrive.
+    func isAnswerOverdue(_ rtt: RTTEstimator, now: NIODeadline) -> Bool {
+        guard let lastAcknowledgement else { return true }
+        return now - lastAcknowledgement >= rtt.smoothed
+    }
+
+    mutating func takeLossReport() -> LossReport? { losses.takeReport() }
+
+    mutating func acknowledgementSent(now: NIODeadline) {
+        lastAcknowledgement = now
         elicitingSinceAck = 0
+        hasOldNews = false
         deadline = nil
     }
 

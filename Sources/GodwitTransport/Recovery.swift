@@ -8,10 +8,13 @@ struct Recovery<Controller: CongestionController> {
     private var pacer: Pacer
     private var detection = LossDetection()
     private(set) var probeTimer = ProbeTimer()
+    var loss = PathLoss()
     private(set) var bytesInFlight = 0
     private(set) var packetsLost: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
     private(set) var probes: UInt64 = 0
+    /// So many packets without a report of losses speak for the path.
+    private static var packetsUntilKnown: UInt64 { 64 }
     private var acknowledged = AcknowledgedPackets()
     private var lost = LostPackets()
     private let initialRTT: TimeAmount
@@ -28,7 +31,11 @@ struct Recovery<Controller: CongestionController> {
     var windowBytes: Int { congestion.windowBytes }
 
     /// The probe timeout without back-off.
-    var probeTimeout: TimeAmount { rtt.probeTimeout(acknowledgementDelay: ProtocolLimits.maximumAcknowledgementDelay) }
+    var probeTimeout: TimeAmount {
+        rtt.probeTimeout(
+            acknowledgementDelay: ProtocolLimits.maximumAcknowledgementDelay,
+            variations: ProbeTimer.variations(roundTripLoss: loss.roundTrip))
+    }
 
     // MARK: Sending
 
@@ -89,6 +96,7 @@ struct Recovery<Controller: CongestionController> {
             spuriousLosses += UInt64(acknowledged.spurious)
             detection.sawSpuriousLoss(distance: largestAcknowledged &- min(spurious.number, largestAcknowledged))
         }
+        if ack.largest >= Self.packetsUntilKnown { loss.isKnown = true }
         if acknowledged.hasEliciting {
             probeTimer.reset()
             space.probesDue = 0
@@ -124,7 +132,7 @@ struct Recovery<Controller: CongestionController> {
 
     /// When the oldest unanswered packet of `space` wants a probe. Without any, `fallback` counts.
     func probeDeadline(_ space: PacketSpace, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
-        guard let oldest = space.sent.oldestUnmoved?.time ?? space.sent.oldestOutstanding?.time ?? fallback else {
+        guard let oldest = space.sent.oldestUnmoved?.time ?? space.sent.oldestAwaited?.time ?? fallback else {
             return nil
         }
         return probeTimer.deadline(base: isHandshake ? handshakeProbeTimeout : probeTimeout, oldest: oldest)

@@ -13,8 +13,10 @@ struct SentPacket {
     /// The largest packet number in the acknowledgement it carried.
     let acknowledgedUpTo: UInt64?
     var fate: Fate
-    /// Its frames were queued again by a probe; a later loss must not queue them twice.
+    /// Its frames were queued again by a probe, or are copies; a later loss must not queue them twice.
     var framesMoved = false
+    /// No probe asks for it: what it carried has arrived in another packet, or is a copy.
+    fileprivate(set) var isDispensable = false
     /// Where its frames begin, counted from the first frame ever sent.
     fileprivate let frameStart: UInt64
     fileprivate let frameCount: Int
@@ -39,11 +41,12 @@ struct SentPackets {
     mutating func record(
         time: NIODeadline, bytes: Int, isEliciting: Bool, acknowledgedUpTo: UInt64?, carried: ContiguousArray<SentFrame>
     ) {
+        let isCopy = !carried.isEmpty && carried.allSatisfy(\.isCopy)
         packets.append(
             SentPacket(
                 number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting,
                 acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
-
+                framesMoved: isCopy, isDispensable: isCopy,
                 frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
         frames.append(contentsOf: carried)
         nextNumber += 1
@@ -58,6 +61,25 @@ struct SentPackets {
 
     var oldestOutstanding: SentPacket? {
         outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding }
+    }
+
+    /// The oldest packet that awaits an acknowledgement and that a probe would ask for.
+    var oldestAwaited: SentPacket? {
+        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.isDispensable }
+    }
+
+    /// Lets probes pass over the oldest packets whose frames have all arrived in others.
+    mutating func dispense(with isSettled: (SentFrame) -> Bool) {
+        guard outstandingCount > 0 else { return }
+        for index in packets.indices where packets[index].fate == .outstanding && !packets[index].framesMoved {
+            let packet = packets[index]
+            let start = Int(packet.frameStart - framesForgotten)
+            guard packet.frameCount > 0, frames[start..<(start + packet.frameCount)].allSatisfy(isSettled) else {
+                return
+            }
+            packets[index].framesMoved = true
+            packets[index].isDispensable = true
+        }
     }
 
     /// Settles the packets in `range` as acknowledged and reports those for which that is news.

@@ -14,7 +14,8 @@ import NIOCore
 /// | 0x11 | MAX_MESSAGES | messages (varint) |
 /// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
-/// | 0x30...0x3f | extension, skipped if unknown | `ExtensionFrame` |
+/// | 0x30 | LOSS_REPORT | `LossReport` |
+/// | 0x31...0x3f | extension, skipped if unknown | `ExtensionFrame` |
 package enum Frame: Hashable, Sendable {
     /// So many bytes of zeros in a row.
     case padding(Int)
@@ -28,6 +29,7 @@ package enum Frame: Hashable, Sendable {
     case pathChallenge(UInt64)
     case pathResponse(UInt64)
     case message(MessageFrame)
+    case lossReport(LossReport)
     case `extension`(ExtensionFrame)
 
     package enum Kind {
@@ -43,7 +45,8 @@ package enum Frame: Hashable, Sendable {
         package static let pathChallenge: UInt8 = 0x12
         package static let pathResponse: UInt8 = 0x13
         package static let messages: ClosedRange<UInt8> = 0x20...0x27
-        package static let extensions: ClosedRange<UInt8> = 0x30...0x3f
+        /// Those that this version does not know.
+        package static let extensions: ClosedRange<UInt8> = 0x31...0x3f
     }
 
     /// The largest encoding of PATH_CHALLENGE, PATH_RESPONSE, MAX_DATA and MAX_MESSAGES.
@@ -65,6 +68,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.pathChallenge: return .pathChallenge(try token(&buffer))
         case Kind.pathResponse: return .pathResponse(try token(&buffer))
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
+        case LossReport.kind: return .lossReport(try LossReport(decoding: &buffer))
         case Kind.extensions: return .extension(try ExtensionFrame(decoding: &buffer, kind: kind))
         default: throw .unknownFrameType(try kindValue(kind, &buffer))
         }
@@ -98,14 +102,15 @@ package enum Frame: Hashable, Sendable {
             buffer.writeInteger(Kind.pathResponse)
             buffer.writeInteger(token)
         case .message(let frame): frame.encode(into: &buffer)
+        case .lossReport(let report): report.encode(into: &buffer)
         case .extension(let frame): frame.encode(into: &buffer)
         }
     }
 
-    /// The peer owes an acknowledgement for everything but padding, acknowledgements and closing (RFC 9002 §2).
+    /// The peer owes an acknowledgement for everything but padding, acknowledgements with their reports, and closing (RFC 9002 §2).
     package var isAckEliciting: Bool {
         switch self {
-        case .padding, .ack, .close: false
+        case .padding, .ack, .close, .lossReport: false
         default: true
         }
     }
@@ -124,6 +129,7 @@ package enum Frame: Hashable, Sendable {
         case .pathChallenge: Kind.pathChallenge
         case .pathResponse: Kind.pathResponse
         case .message: Kind.messages.lowerBound
+        case .lossReport: LossReport.kind
         case .extension(let frame): frame.kind
         }
     }

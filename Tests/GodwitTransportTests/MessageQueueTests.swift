@@ -50,7 +50,7 @@ struct MessageQueueTests {
                 for case .message(let frame) in try Frame.decodeAll(from: &payload) { try incoming.receive(frame) }
                 while let message = incoming.take() { received.append(message) }
             }
-            for case .message(let id, let offset, let count) in carried {
+            for case .message(let id, let offset, let count, _) in carried {
                 if isArriving, random.next() % 10 < 7 {
                     if outgoing.acknowledge(id, offset: offset, count: count) { acknowledged += 1 }
                 } else {
@@ -74,7 +74,7 @@ struct MessageQueueTests {
         var sent = 0
         func drain() {
             var packet = ByteBuffer()
-            while case .message(_, _, let count)? = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true) {
+            while case .message(_, _, let count, _)? = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true) {
                 sent += count
                 packet.clear()
             }

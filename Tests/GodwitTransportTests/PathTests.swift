@@ -119,7 +119,8 @@ struct PathTests {
         #expect(pair.clientMessages.count == 8)
         // One second between probes, then a round trip for the probe and one for what did not fit into it.
         #expect(pair.now - start <= .milliseconds(1150))
-        #expect(sentInSilence < 40)
+        // Of which the handshake takes 4, the messages 8, and copies of what the first probes carry up to 20.
+        #expect(sentInSilence < 50)
     }
 
     @Test("datagrams from elsewhere do not reach a client")

@@ -33,7 +33,7 @@ struct ReceivedPacketsTests {
         packets.record(0, isEliciting: true, delay: delay, now: start)
         #expect(packets.deadline == start + delay)
         #expect(!packets.isDue(now: start))
-        packets.acknowledgementSent()
+        packets.acknowledgementSent(now: start)
         packets.record(2, isEliciting: true, delay: delay, now: start)
         #expect(packets.isDue(now: start))
     }

@@ -125,6 +125,7 @@ struct TransportVectorTests {
         "message, middle piece, with length": [
             .message(MessageFrame(message: 70, offset: 1160, isLast: false, data: text))
         ],
+        "loss report": [.lossReport(LossReport(loss: 51, repeatedLoss: 178))],
         "extension": ExtensionFrame(kind: 0x31, body: text).map { [.extension($0)] } ?? [],
     ]
 

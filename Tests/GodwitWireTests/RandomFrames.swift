@@ -21,7 +21,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 12 {
+        switch random.next() % 13 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -40,8 +40,13 @@ struct RandomFrames {
                     message: number(), offset: random.next() % 2 == 0 ? 0 : number() / 2,
                     isLast: random.next() % 2 == 0,
                     data: data()))
+        case 11:
+            return .lossReport(
+                LossReport(
+                    loss: UInt8(truncatingIfNeeded: random.next()),
+                    repeatedLoss: UInt8(truncatingIfNeeded: random.next())))
         default:
-            return ExtensionFrame(kind: 0x30 + UInt8(random.next() % 16), body: data()).map { .extension($0) } ?? .ping
+            return ExtensionFrame(kind: 0x31 + UInt8(random.next() % 15), body: data()).map { .extension($0) } ?? .ping
         }
     }
 }

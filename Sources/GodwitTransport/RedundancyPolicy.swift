@@ -1,0 +1,69 @@
+import NIOCore
+
+/// How often a small message is sent before anyone has missed it, and how closely. Copies die independently of each other or in
+/// bursts, as measured: with loss p and repeated loss q, all of k copies are lost with p·q^(k−1).
+struct RedundancyPolicy {
+    /// Nothing is repeated below this loss.
+    static let lossWithoutRedundancy = 0.01
+    /// A copy is worth its bytes when it saves at least so many messages of a hundred from waiting for the probe timer.
+    static let worthwhileGain = 0.08
+    static let maximumFirstCopies = 2
+    /// What may be left to chance after the second round of transmissions, and by what factor less after each further one.
+    static let acceptableResidue = 0.002
+    static let residueFactor = 0.1
+    static let maximumProbeCopies = 7
+    /// A path that has not answered so many probes is gone, and copies cannot help.
+    static let roundsBeforeSilence = 3
+    /// From this loss on a late message is never sent once only.
+    static let lossWithoutTrust = 0.05
+    /// What lost a packet has some power over the next one.
+    static let leastRepeatedLoss = 0.1
+    /// A path that is not known yet and has lost something.
+    static let unknownLoss = 0.15
+    static let unknownRepeatedLoss = 0.3
+
+    /// Copies behind the first transmission, 0 or more.
+    static func firstCopies(_ loss: PathLoss) -> Int {
+        guard loss.forward >= lossWithoutRedundancy else { return 0 }
+        var residue = loss.forward
+        var copies = 0
+        while copies < maximumFirstCopies, residue * (1 - loss.forwardRepeated) >= worthwhileGain {
+            residue *= loss.forwardRepeated
+            copies += 1
+        }
+        return copies
+    }
+
+    /// Copies behind a transmission that follows a loss or a probe timeout.
+    ///
+    /// - Parameters:
+    ///   - sent: transmissions so far.
+    ///   - round: 1 for the first repetition, and so on.
+    static func probeCopies(_ loss: PathLoss, sent: Int, round: Int) -> Int {
+        let repeated = max(loss.forwardRepeated, loss.isKnown ? leastRepeatedLoss : unknownRepeatedLoss)
+        var residue = max(loss.forward, loss.isKnown ? 0 : unknownLoss) * repeated.power(max(0, sent - 1))
+        let goal = acceptableResidue * residueFactor.power(round - 1)
+        residue *= repeated
+        var copies = 0
+        if loss.forward >= lossWithoutTrust {
+            copies = 1
+            residue *= repeated
+        }
+        while copies < maximumProbeCopies, residue > goal {
+            residue *= repeated
+            copies += 1
+        }
+        return copies
+    }
+
+    /// Between copies: enough to share one acknowledgement when losses are independent, else to outlast what kills one.
+    static func gap(_ loss: PathLoss) -> TimeAmount { loss.isBursty ? .milliseconds(20) : .milliseconds(4) }
+}
+
+extension Double {
+    fileprivate func power(_ exponent: Int) -> Double {
+        var result = 1.0
+        for _ in 0..<max(0, exponent) { result *= self }
+        return result
+    }
+}

@@ -1,0 +1,59 @@
+import GodwitTransport
+import GodwitWire
+import NIOCore
+
+/// The lab's `chat`: messages at a fixed pace whether or not earlier ones came back, each echoed.
+struct ChatWorkload {
+    var messages = 150
+    var interval = TimeAmount.milliseconds(250)
+    /// A session's envelope with 200 bytes of English text, compressed.
+    var bytes = 130
+    /// Tells about each datagram.
+    var narrates = false
+
+    struct Result {
+        /// In milliseconds; a message that never came back is infinity.
+        var latencies: [Double] = []
+        var up = LinkUse()
+        var down = LinkUse()
+    }
+
+    func run(_ network: JudgedNetwork, seed: UInt64) throws -> Result {
+        let pair = try JudgedPair(network, seed: seed)
+        var sentAt: [NIODeadline] = []
+        var result = Result(latencies: Array(repeating: .infinity, count: messages))
+        var arrived = 0
+        pair.onClientMessage = { message, now in
+            guard let index = message.getInteger(at: message.readerIndex, as: UInt32.self).map(Int.init),
+                index < sentAt.count, result.latencies[index] == .infinity
+            else { return }
+            result.latencies[index] = Double((now - sentAt[index]).nanoseconds) / 1e6
+            arrived += 1
+            if narrates { print("message \(index) took", fixed(result.latencies[index], 0)) }
+        }
+        pair.run(until: pair.now + .seconds(20)) { pair.isEstablished }
+        // The lab's client logs in and settles before the first message.
+        pair.run(until: pair.now + .seconds(1))
+        let before = (up: pair.up.use, down: pair.down.use)
+        let start = pair.now
+        if narrates {
+            pair.onDatagram = { isUp, bytes, now, arrival in
+                let fate = arrival.map { "arrives " + fixed(Double(($0 - start).nanoseconds) / 1e6, 0) } ?? "lost"
+                print(fixed(Double((now - start).nanoseconds) / 1e6, 0), isUp ? "up  " : "down", bytes, fate)
+            }
+        }
+        for index in 0..<messages {
+            pair.run(until: start + .nanoseconds(interval.nanoseconds * Int64(index)))
+            var message = ByteBuffer(integer: UInt32(index))
+            message.writeRepeatingByte(0x61, count: max(0, bytes - 4))
+            sentAt.append(pair.now)
+            if narrates { print("message \(index)") }
+            _ = try pair.client.send(message, now: pair.now)
+            pair.pump()
+        }
+        pair.run(until: pair.now + .seconds(60)) { arrived == messages }
+        result.up = pair.up.use.since(before.up)
+        result.down = pair.down.use.since(before.down)
+        return result
+    }
+}

@@ -1,0 +1,124 @@
+import GodwitSimulation
+import GodwitTLS
+import GodwitTransport
+import GodwitWire
+import HeapModule
+import NIOCore
+
+/// A client and a server endpoint over two netem links, in virtual time.
+final class JudgedPair {
+    let client: Connection
+    private let endpoint: ServerEndpoint
+    private var handle: ConnectionHandle?
+    private(set) var up: NetemLink
+    private(set) var down: NetemLink
+    private(set) var now = NIODeadline.uptimeNanoseconds(3_600_000_000_000)
+    private var flights = Heap<Flight>()
+    private var order = 0
+    /// Nothing passes while this is set.
+    var isCut = false
+    /// Sees each datagram: whether it goes up, its bytes, when it leaves, and when it arrives, if it does.
+    var onDatagram: ((Bool, Int, NIODeadline, NIODeadline?) -> Void)?
+
+    var onClientMessage: (ByteBuffer, NIODeadline) -> Void = { _, _ in }
+    /// What the server answers to a message, if anything.
+    var serverAnswers: (ByteBuffer, NIODeadline) -> ByteBuffer? = { message, _ in message }
+
+    private static let clientAddress = Address(ipv4: 0xc000_0201, port: 40_000)
+    private static let serverAddress = Address(ipv4: 0xc633_6401, port: 443)
+
+    private struct Flight: Comparable {
+        let arrival: NIODeadline
+        let order: Int
+        let isUp: Bool
+        let datagram: ByteBuffer
+
+        static func < (a: Flight, b: Flight) -> Bool { (a.arrival, a.order) < (b.arrival, b.order) }
+        static func == (a: Flight, b: Flight) -> Bool { a.order == b.order }
+    }
+
+    init(
+        _ network: JudgedNetwork, seed: UInt64, client clientConfiguration: TransportConfiguration = .client,
+        server serverConfiguration: TransportConfiguration = .server
+    ) throws {
+        let random = RandomSource.seeded(seed)
+        up = NetemLink(profile: network.profile.up, limit: network.queueLimit, random: .seeded(random.next()))
+        down = NetemLink(profile: network.profile.down, limit: network.queueLimit, random: .seeded(random.next()))
+        endpoint = try ServerEndpoint(
+            configuration: serverConfiguration, tls: SimulatedTLS.server.get(), loopIndex: 0, limits: EndpointLimits(),
+            random: random)
+        client = try Connection.client(
+            configuration: clientConfiguration, tls: SimulatedTLS.client.get(), serverName: nil,
+            remote: Self.serverAddress, random: random, now: now)
+    }
+
+    var server: Connection? { handle.flatMap { endpoint.connection($0) } }
+    private(set) var isEstablished = false
+
+    /// Runs until `end`, or until `condition` holds.
+    @discardableResult
+    func run(until end: NIODeadline, or condition: () -> Bool = { false }) -> Bool {
+        pump()
+        while !condition() {
+            let next = [flights.min?.arrival, client.pollTimeout(), server?.pollTimeout()].compactMap(\.self).min()
+            guard let next, next <= end else {
+                now = max(now, end)
+                return condition()
+            }
+            now = max(now, next)
+            step()
+            pump()
+        }
+        return true
+    }
+
+    private func step() {
+        while let flight = flights.min, flight.arrival <= now {
+            flights.removeMin()
+            guard !isCut else { continue }
+            if flight.isUp {
+                if case .connection(let handle) = endpoint.receive(flight.datagram, from: Self.clientAddress, now: now)
+                {
+                    self.handle = handle
+                }
+            } else {
+                client.receive(flight.datagram, from: Self.serverAddress, now: now)
+            }
+            pump()
+        }
+        if let deadline = client.pollTimeout(), deadline <= now { client.handleTimeout(now: now) }
+        if let server, let deadline = server.pollTimeout(), deadline <= now { server.handleTimeout(now: now) }
+    }
+
+    /// Events out of both ends, then datagrams into the links.
+    func pump() {
+        while let event = client.pollEvent() {
+            switch event {
+            case .established: isEstablished = true
+            case .message(let message): onClientMessage(message, now)
+            case .messageAcknowledged, .remoteAddressChanged, .closed: break
+            }
+        }
+        while let server, let event = server.pollEvent() {
+            guard case .message(let message) = event, let answer = serverAnswers(message, now) else { continue }
+            _ = try? server.send(answer, now: now)
+        }
+        transmit(client, isUp: true)
+        if let server { transmit(server, isUp: false) }
+    }
+
+    private func transmit(_ connection: Connection, isUp: Bool) {
+        while true {
+            var datagram = ByteBuffer()
+            guard connection.pollTransmit(now: now, into: &datagram) != nil else { return }
+            let bytes = datagram.readableBytes
+            let arrival =
+                isUp
+                ? up.transmit(payloadBytes: bytes, now: now) : down.transmit(payloadBytes: bytes, now: now)
+            if let onDatagram { onDatagram(isUp, bytes, now, isCut ? nil : arrival) }
+            guard let arrival, !isCut else { continue }
+            order += 1
+            flights.insert(Flight(arrival: arrival, order: order, isUp: isUp, datagram: datagram))
+        }
+    }
+}
