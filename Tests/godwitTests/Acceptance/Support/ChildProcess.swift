@@ -80,6 +80,12 @@ final class ChildProcess: Sendable {
         try await exit.wait(for: "the end of the process", seconds: seconds) { $0.first }
     }
 
+    /// For a failed test: how the process ended, if it has, and what it said on standard error.
+    func lastWords() async -> String {
+        let code = (try? await exitCode(seconds: 1)).map { "exit code \($0)" } ?? "still running"
+        return ([code] + errors.elements.suffix(20)).joined(separator: "\n")
+    }
+
     /// Runs to the end.
     static func run(
         _ arguments: [String], environment: [String: String] = [:]
@@ -144,6 +150,7 @@ final class ChildProcess: Sendable {
             while true {
                 let count = Glibc.read(descriptor, &chunk, chunk.count)
                 if count < 0, errno == EINTR { continue }
+                if count < 0 { log.append("reading failed: errno \(errno)") }
                 guard count > 0 else { break }
                 rest += chunk[..<count]
                 var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -115,9 +115,13 @@ final class ClientProcess: Sendable {
     func first(
         _ count: Int, _ event: String, where fits: @escaping @Sendable (ClientLine) -> Bool = { _ in true }
     ) async throws -> [ClientLine] {
-        try await events.wait(for: "\(count) x \(event)") { lines in
-            let found = lines.filter { $0.event == event && fits($0) }.prefix(count)
-            return found.count == count ? Array(found) : nil
+        do {
+            return try await events.wait(for: "\(count) x \(event)") { lines in
+                let found = lines.filter { $0.event == event && fits($0) }.prefix(count)
+                return found.count == count ? Array(found) : nil
+            }
+        } catch let missing as EventLog<ClientLine>.Missing {
+            throw EventLog<ClientLine>.Missing(description: "\(missing)\n\(await child.lastWords())")
         }
     }
 
