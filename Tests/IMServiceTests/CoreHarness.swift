@@ -25,7 +25,8 @@ final class CoreHarness: Sendable {
         var boxes: [RequestOrigin: Eventually<Reply>] = [:]
         var strayReplies = 0
         var pushes: [SessionAddress: [IMNotify]] = [:]
-        var pushWaiters: [(session: SessionAddress, count: Int, box: Eventually<[IMNotify]>)] = []
+        var pushWaiters:
+            [(session: SessionAddress, enough: @Sendable ([IMNotify]) -> Bool, box: Eventually<[IMNotify]>)] = []
         var loggedOut: Set<SessionAddress> = []
     }
 
@@ -112,11 +113,18 @@ final class CoreHarness: Sendable {
 
     /// All notifies of a session, once there are `count` of them.
     func notifies(_ session: SessionAddress, count: Int) async -> [IMNotify] {
+        await notifies(session) { $0.count >= count }
+    }
+
+    /// All notifies of a session, once they are `enough`. They may come after the answer to what caused them.
+    func notifies(
+        _ session: SessionAddress, until enough: @escaping @Sendable ([IMNotify]) -> Bool
+    ) async -> [IMNotify] {
         let box = Eventually<[IMNotify]>()
         state.withLock { state in
             let present = state.pushes[session] ?? []
-            if present.count >= count { return box.set(present) }
-            state.pushWaiters.append((session, count, box))
+            if enough(present) { return box.set(present) }
+            state.pushWaiters.append((session, enough, box))
         }
         return await box.value
     }
@@ -140,11 +148,12 @@ final class CoreHarness: Sendable {
                     state.loggedOut.insert(session)
                 }
             }
-            for waiter in state.pushWaiters {
+            state.pushWaiters.removeAll { waiter in
                 let present = state.pushes[waiter.session] ?? []
-                if present.count >= waiter.count { waiter.box.set(present) }
+                guard waiter.enough(present) else { return false }
+                waiter.box.set(present)
+                return true
             }
-            state.pushWaiters.removeAll { (state.pushes[$0.session] ?? []).count >= $0.count }
         }
     }
 }
