@@ -8,7 +8,7 @@ RELEASE := swift build -c release --static-swift-stdlib --product godwit
 DATA ?= data
 FUZZ_SECONDS ?= 60
 RUNS ?= 100
-FUZZERS := packet frame envelope report initial datagram
+FUZZERS := packet frame envelope report tunnel initial datagram
 
 .PHONY: help
 help: ## Show this list

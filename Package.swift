@@ -62,6 +62,9 @@ let package = Package(
         .target(
             name: "GodwitSession", dependencies: ["GodwitWire", "CZlib", nioCore, deque, heap],
             swiftSettings: strict),
+        .target(
+            name: "GodwitTunnel", dependencies: ["GodwitWire", nioCore, deque],
+            swiftSettings: strict),
 
         // Figures.
         .target(name: "GodwitMetrics", dependencies: [metrics], swiftSettings: strict),
@@ -86,12 +89,13 @@ let package = Package(
         .target(
             name: "GodwitEdge",
             dependencies: [
-                "GodwitTransport", "GodwitSession", "GodwitMetrics", "IMService", nioCore, nioPosix, heap, logging,
+                "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "IMService", nioCore, nioPosix,
+                heap, logging,
                 lifecycle, hummingbird, hummingbirdCore, httpTypes, yams,
             ], swiftSettings: strict),
         .target(
             name: "GodwitClient",
-            dependencies: ["GodwitTransport", "GodwitSession", nioCore, nioPosix, logging],
+            dependencies: ["GodwitTransport", "GodwitSession", "GodwitTunnel", nioCore, nioPosix, logging],
             swiftSettings: strict),
         .target(
             name: "IMClient", dependencies: ["Bitcask", "GodwitClient", "IMMessages", protobuf, logging],
@@ -112,13 +116,14 @@ let package = Package(
             name: "godwit-judge", dependencies: ["GodwitSimulation", "GodwitTransport"], path: "Tests/GodwitJudge",
             swiftSettings: strict),
         .target(
-            name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession"],
+            name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession", "GodwitTunnel"],
             path: "Tests/GodwitFuzzing", swiftSettings: strict),
     ]
 )
 
 for room in [
-    "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitMetrics", "Bitcask", "ShardedStore",
+    "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "Bitcask",
+    "ShardedStore",
     "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "IMClient", "godwit", "GodwitSimulation",
 ] {
     package.targets.append(

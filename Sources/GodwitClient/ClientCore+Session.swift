@@ -36,6 +36,8 @@ extension ClientCore {
         switch message.kind {
         case .response(let request, let status):
             pending.take(request.rawValue)?.completion(.success(Response(status: status, body: message.body)))
+        case .push(Command.tunnel.rawValue):
+            tunnels?.receive(message.body)
         case .push(let command):
             emit(.push(command: command, body: message.body))
         case .request:
@@ -51,6 +53,7 @@ extension ClientCore {
             saved.ticket = newTicket.saved
             emit(.save(saved))
         }
+        if resumption != .resumed { tunnels?.sessionLost() }
         state = resumption == .new ? .connected : .resumed
         perform(plan.opened(attached, now: now))
         emit(.opened(SessionStart(resumption)))
@@ -63,6 +66,7 @@ extension ClientCore {
     /// The server ended the session for good: start over, with the requests that may be repeated.
     func beginNewSession(now: NIODeadline) {
         let waiting = pending.removeAll()
+        tunnels?.sessionLost()
         ticket = nil
         saved.ticket = nil
         emit(.save(saved))

@@ -1,5 +1,6 @@
 import GodwitSession
 import GodwitTLS
+import GodwitTunnel
 import GodwitWire
 import Logging
 import NIOCore
@@ -28,6 +29,7 @@ final class ClientCore {
     var isReporting = false
     var saved: SavedClientState
     let addresses: AddressBook
+    var tunnels: TunnelClient?
     var watch: NetworkWatch?
     var timer: LoopTimer?
     var isPumping = false
@@ -74,6 +76,7 @@ final class ClientCore {
 
     func stop() {
         guard !isStopped else { return }
+        tunnels?.stop()
         // The last acknowledgements and requests still go out.
         pump()
         isStopped = true
@@ -148,11 +151,30 @@ final class ClientCore {
     }
 
     func transmit(now: NIODeadline) {
+        takeTunnelMessages(now: now)
         guard let attached, let carrier = carriers[attached] else { return }
         while carrier.canSend, self.attached == attached, let envelope = session.pollTransmit(now: now) {
             carrier.send(envelope)
         }
         carrier.flush()
+    }
+
+    /// Gives the session what tunnels have for it, as far as it has room.
+    private func takeTunnelMessages(now: NIODeadline) {
+        guard let tunnels else { return }
+        func backlog() -> TunnelTable.Backlog {
+            TunnelTable.Backlog(messages: session.unacknowledgedCount, bytes: session.unacknowledgedBytes)
+        }
+        while let message = tunnels.nextMessage(backlog: backlog(), now: now) {
+            do {
+                try session.send(message, now: now)
+            } catch {
+                // Other requests have filled the queue up to its last byte. A stream with a gap is of no use.
+                log.error("a tunnel's bytes found no room", metadata: ["reason": "\(error)"])
+                tunnels.sessionLost()
+                return
+            }
+        }
     }
 
     func timeoutIsDue() {

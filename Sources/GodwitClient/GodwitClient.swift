@@ -13,8 +13,8 @@ import NIOPosix
 ///
 /// The client connects and reconnects by itself. Requests wait for the network and survive changes of it.
 public final class GodwitClient: Sendable {
-    private let eventLoop: any EventLoop
-    private let core: NIOLoopBoundBox<ClientCore>
+    let eventLoop: any EventLoop
+    let core: NIOLoopBoundBox<ClientCore>
     private let defaultTimeout: TimeAmount
 
     /// What happens to the connection, newest 256 kept while nobody reads; pushes are in ``pushes``.

@@ -46,11 +46,12 @@ package final class Edge: Service {
                         directory: configuration.dataDirectory + "/store", shardCount: configuration.store.shards),
                     output: { directory.deliver($0) })
             }
+            let limits = LoopLimits(configuration, loopCount: loopCount)
             let shared = EdgeShared(
                 directory: directory, tls: tls,
-                upstreams: Upstreams(answersEcho: configuration.upstreams.echo == .builtin, core: core),
-                metrics: EdgeMetrics(registry: registry),
-                limits: LoopLimits(configuration, loopCount: loopCount), logger: logger)
+                upstreams: Upstreams(
+                    answersEcho: configuration.upstreams.echo == .builtin, core: core, tunnel: limits.tunnel),
+                metrics: EdgeMetrics(registry: registry), limits: limits, logger: logger)
             let listener = try await Listeners(shared: shared, group: group).open(configuration.listen)
             return Edge(
                 configuration: configuration, shared: shared, registry: registry, group: group, listener: listener,

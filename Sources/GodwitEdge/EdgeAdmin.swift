@@ -18,6 +18,7 @@ extension Edge: AdminSource {
             metrics.sessions.child(carrier.name, "attached").set(count)
         }
         metrics.sessions.child("none", "detached").set(snapshot.detachedSessions)
+        metrics.tunnels.open.set(snapshot.tunnels)
         for reason in DropReason.allCases {
             metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
         }

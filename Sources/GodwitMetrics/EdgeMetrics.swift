@@ -35,6 +35,7 @@ package struct EdgeMetrics: Sendable {
     // Admission.
     package let shed: CounterFamily
 
+    package let tunnels: TunnelMetrics
     package let store: StoreMetrics
     package let im: IMMetrics
 
@@ -84,6 +85,7 @@ package struct EdgeMetrics: Sendable {
 
         shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
 
+        tunnels = TunnelMetrics(registry: registry)
         store = StoreMetrics(registry: registry)
         im = IMMetrics(registry: registry)
     }

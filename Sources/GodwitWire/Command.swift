@@ -6,6 +6,10 @@ package enum Command: UInt32, Hashable, Sendable, CaseIterable {
     case echo = 1
     /// A `ClientReport`: what failed before it could reach the server.
     case report = 2
+    /// A `TunnelOpen`: a TCP connection to a target that the edge's configuration allows.
+    case tunnelOpen = 3
+    /// A push in either direction, a `TunnelFrame`: what happens on such a connection.
+    case tunnel = 4
 
     // 16...31: requests to the instant-messaging core.
     case login = 16
@@ -22,6 +26,8 @@ package enum Command: UInt32, Hashable, Sendable, CaseIterable {
         switch self {
         case .echo: "echo"
         case .report: "report"
+        case .tunnelOpen: "tunnel_open"
+        case .tunnel: "tunnel"
         case .login: "login"
         case .send: "send"
         case .sync: "sync"
@@ -33,8 +39,13 @@ package enum Command: UInt32, Hashable, Sendable, CaseIterable {
 
     package var commandClass: CommandClass { CommandClass(rawCommand: rawValue) }
 
-    /// A login carries a password: it never shares a compression context with other bytes.
-    package var isCompressible: Bool { self != .login }
+    /// A login carries a password, a tunnel whatever its programs say: they never share a compression context with other bytes.
+    package var isCompressible: Bool {
+        switch self {
+        case .login, .tunnelOpen, .tunnel: false
+        case .echo, .report, .send, .sync, .read, .logout, .notify: true
+        }
+    }
 }
 
 /// A bounded label for any command number.

@@ -15,6 +15,8 @@ package enum Status: UInt32, Hashable, Sendable, CaseIterable {
     case conflict = 10
     /// The sync key is unknown here: start from 0.
     case resync = 11
+    /// The configuration does not allow it.
+    case forbidden = 12
 
     /// Snake case, for labels and for `godwit client --jsonl`.
     package var name: String {
@@ -31,6 +33,7 @@ package enum Status: UInt32, Hashable, Sendable, CaseIterable {
         case .internal: "internal"
         case .conflict: "conflict"
         case .resync: "resync"
+        case .forbidden: "forbidden"
         }
     }
 

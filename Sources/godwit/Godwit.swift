@@ -8,5 +8,8 @@ struct Godwit: AsyncParsableCommand {
         commandName: "godwit",
         abstract: "An edge for weak mobile networks, with the instant-messaging core behind it.",
         version: Edge.version,
-        subcommands: [ServeCommand.self, PinCommand.self, ChatCommand.self, ClientCommand.self, BenchCommand.self])
+        subcommands: [
+            ServeCommand.self, PinCommand.self, ChatCommand.self, ClientCommand.self, TunnelCommand.self,
+            BenchCommand.self,
+        ])
 }

@@ -14,6 +14,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case envelope
     /// A client's report of failures.
     case report
+    /// The opening of a tunnel, and a tunnel's frame given to one end of it.
+    case tunnel
     /// A payload inside a correctly protected first packet, given to a server endpoint: frames, acks and TLS records of a stranger.
     case initial
     /// Datagrams as they are, given to a server endpoint.
@@ -25,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .frame: Self.frame(bytes)
         case .envelope: Self.envelope(bytes)
         case .report: Self.report(bytes)
+        case .tunnel: TunnelUnderFuzz.run(bytes)
         case .initial: EndpointUnderFuzz.initial(payload: bytes)
         case .datagram: EndpointUnderFuzz.datagram(bytes)
         }

@@ -55,12 +55,20 @@ struct ConfigurationFile {
         } else if let known = ConfigurationKey.named(key) {
             if case .scalar(let scalar) = value {
                 settings.append(ConfigurationSetting(key: key, value: scalar.string, place: place(line)))
+            } else if known.isList, let parts = plainList(value) {
+                settings.append(ConfigurationSetting(key: key, value: parts.joined(separator: ","), place: place(line)))
             } else {
                 problems.append(.notAValue(place(line), key: key, accepted: known.accepted))
             }
         } else {
             problems.append(.unknownKey(place(line), key: key, nearest: ConfigurationKey.nearest(to: key)))
         }
+    }
+
+    private func plainList(_ node: Node) -> [String]? {
+        guard case .sequence(let sequence) = node else { return nil }
+        let parts = sequence.compactMap(\.string)
+        return parts.count == sequence.count ? parts : nil
     }
 
     private func place(_ line: Int) -> ConfigurationPlace {

@@ -11,6 +11,8 @@ struct ConfigurationKey: Sendable {
     let set: @Sendable (String, inout ServeConfiguration) -> Bool
     /// The value as it would be written in the file.
     let show: @Sendable (ServeConfiguration) -> String
+    /// In the file a list; in a variable or flag its parts with commas between them.
+    var isList = false
 
     /// `GODWIT_LIMITS_HALF_OPEN` for `limits.half_open`.
     var variable: String {
@@ -76,6 +78,39 @@ struct ConfigurationKey: Sendable {
         }
     }
 
+    private static func tunnelTargets(_ path: String, _ target: Path<TunnelAllowList>) -> Self {
+        var key = Self(path: path, accepted: TunnelAllowList.accepted) { text, configuration in
+            // As shown: a rule may begin with a bracket but cannot end with one.
+            let isShown = text.hasPrefix("[") && text.hasSuffix("]")
+            let texts = (isShown ? text.dropFirst().dropLast() : text[...]).split(separator: ",").map {
+                $0.trimmingPrefix { $0 == " " }
+            }
+            guard let value = TunnelAllowList(texts.map(String.init)) else { return false }
+            configuration[keyPath: target] = value
+            return true
+        } show: {
+            "[\($0[keyPath: target].texts.joined(separator: ", "))]"
+        }
+        key.isList = true
+        return key
+    }
+
+    /// Shown only whether it is there.
+    private static func secret(_ path: String, _ target: Path<String>) -> Self {
+        let accepted = "nothing, or 16 to 256 visible ASCII characters such as `openssl rand -hex 32` prints"
+        let nothing = "\"\""
+        return Self(path: path, accepted: accepted) { text, configuration in
+            let secret = text == nothing ? "" : text
+            guard secret.isEmpty || (16...256).contains(secret.utf8.count),
+                secret.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+            else { return false }
+            configuration[keyPath: target] = secret
+            return true
+        } show: {
+            $0[keyPath: target].isEmpty ? nothing : "…"
+        }
+    }
+
     /// All keys, in the order of the example file.
     static let all: [ConfigurationKey] = [
         .address("listen", \.listen),
@@ -93,6 +128,11 @@ struct ConfigurationKey: Sendable {
         .whole("store.shards", \.store.shards, 1...64),
         .choice("upstreams.echo", \.upstreams.echo),
         .choice("upstreams.im", \.upstreams.im),
+        .tunnelTargets("upstreams.tunnel.allow", \.upstreams.tunnel.allow),
+        .secret("upstreams.tunnel.token", \.upstreams.tunnel.token),
+        .whole("upstreams.tunnel.connections", \.upstreams.tunnel.connections, 1...1_000_000),
+        .whole("upstreams.tunnel.session_connections", \.upstreams.tunnel.sessionConnections, 1...10_000),
+        .duration("upstreams.tunnel.idle", \.upstreams.tunnel.idle, .seconds(10) ... .hours(24 * 7)),
     ]
 
     static func named(_ path: String) -> ConfigurationKey? {

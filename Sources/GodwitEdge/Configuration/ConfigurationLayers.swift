@@ -90,6 +90,13 @@ package struct ConfigurationLayers: Sendable {
             problems.append(
                 .contradiction("listen and admin are both \(configuration.listen); give them different ports"))
         }
+        let tunnel = configuration.upstreams.tunnel
+        if !tunnel.allow.isEmpty, tunnel.token.isEmpty {
+            problems.append(
+                .contradiction(
+                    "upstreams.tunnel.allow is set but upstreams.tunnel.token is not: anybody could use the tunnels; set a "
+                        + "secret (GODWIT_UPSTREAMS_TUNNEL_TOKEN) and give it to the clients that may"))
+        }
         let limits = configuration.limits
         if limits.halfOpen > limits.connections {
             problems.append(

@@ -53,6 +53,20 @@ package struct ServeConfiguration: Equatable, Sendable {
     package struct Upstreams: Equatable, Sendable {
         package var echo = EchoUpstream.builtin
         package var im = IMUpstream.core
+        package var tunnel = Tunnel()
+    }
+
+    /// TCP connections that clients may have made from here.
+    package struct Tunnel: Equatable, Sendable {
+        /// Where to; empty: nowhere, tunnels are off.
+        package var allow = TunnelAllowList()
+        /// What clients must show, 16 bytes at least. Without it nothing is allowed: an edge is no open relay.
+        package var token = ""
+        /// For the whole process.
+        package var connections = 1_024
+        package var sessionConnections = 128
+        /// A tunnel on which nothing moves for so long is reset.
+        package var idle = TimeAmount.hours(1)
     }
 
     package enum EchoUpstream: String, CaseIterable, Sendable {

@@ -9,7 +9,10 @@ import NIOCore
 /// Requests on their way to an upstream, and responses and pushes on their way back.
 extension EdgeLoop {
     func dispatch(_ message: IncomingMessage, of bound: BoundSession, now: NIODeadline) {
-        // The edge sends pushes but takes none, and it asks clients nothing.
+        // Of clients' pushes the edge takes those of tunnels only, and it asks clients nothing.
+        if case .push(Command.tunnel.rawValue) = message.kind {
+            takeTunnelFrame(message.body, of: bound, now: now)
+        }
         guard case .request(let command) = message.kind else { return }
         guard !isStopping else {
             answer(
@@ -21,6 +24,8 @@ extension EdgeLoop {
             echo(message, bound, now)
         case .report:
             takeReport(message, of: bound, now: now)
+        case .tunnel:
+            openTunnel(message, of: bound, now: now)
         case .core(let core):
             ask(core, message, command, bound, now)
         case nil:
@@ -110,7 +115,7 @@ extension EdgeLoop {
 
     func respond(
         to request: LocalID, _ status: Status, _ body: ByteBuffer, _ command: UInt32, _ bound: BoundSession,
-        _ now: NIODeadline
+        _ now: NIODeadline, lane: UInt64? = nil
     ) {
         metrics.attempt(bound.carrierKind, .request, status.outcome, now: now)
         metrics.task(command, bound.carrierKind, status.outcome, now: now)
@@ -118,7 +123,7 @@ extension EdgeLoop {
         let isCompressible = Command(rawValue: command)?.isCompressible ?? true
         do throws(SessionSendError) {
             _ = try bound.session.send(
-                .response(to: request, status: status, body: body, compressible: isCompressible), now: now)
+                .response(to: request, status: status, lane: lane, body: body, compressible: isCompressible), now: now)
             touch(bound)
         } catch {
             responseRefused(error, to: request, bound, now)
@@ -152,7 +157,7 @@ extension Status {
         switch self {
         case .ok: .ok
         case .unknownCommand, .badRequest, .unauthenticated, .wrongPassword, .unknownRecipient, .tooLarge, .conflict,
-            .resync:
+            .resync, .forbidden:
             .refused
         case .overloaded, .unavailable, .internal: .failed
         }

@@ -1,10 +1,18 @@
+import GodwitTunnel
+import GodwitWire
 import NIOCore
 
 /// The end of a loop, in order: no new work, then a goodbye to every client, then nothing.
 extension EdgeLoop {
-    /// From now on sessions are not opened and requests are refused; those under way go on.
+    /// From now on sessions are not opened and requests are refused; those under way go on. Tunnels would not survive this
+    /// process: their clients are told while there is time.
     func stopTakingWork() {
         isStopping = true
+        for bound in boundSessions.values where bound.tunnels != nil {
+            bound.tunnels?.resetAll(.stopping)
+            touch(bound)
+        }
+        endTurn()
     }
 
     /// Requests that an upstream has not answered.
@@ -25,6 +33,7 @@ extension EdgeLoop {
         datagramCarriers.removeAll()
         datagramNumbers.removeAll()
         remoteCarriers.removeAll()
+        for bound in boundSessions.values { dropTunnels(of: bound, .stopping) }
         boundSessions.removeAll()
     }
 }

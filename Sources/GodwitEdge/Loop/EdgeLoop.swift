@@ -26,6 +26,9 @@ final class EdgeLoop {
     var boundSessions: [SessionID: BoundSession] = [:]
     /// Sessions of this loop that are on a carrier of another one.
     var remoteCarriers: [CarrierID: BoundSession] = [:]
+    /// Tunnels of all sessions, and connections to their targets that are under way.
+    var tunnelCount = 0
+    var tunnelsConnecting = 0
     /// Streams whose handshake is under way.
     var halfOpenStreams = 0
 
@@ -244,6 +247,7 @@ final class EdgeLoop {
             }
         case .expiry:
             expireSessions(now: now)
+            expireTunnels(now: now)
             timers.add(.expiry, at: now + Self.expiryInterval)
         }
     }

@@ -15,6 +15,7 @@ struct LoopLimits: Sendable {
     /// TCP needs no keep-alive for its bindings every 15 s as UDP does: the long link may be silent for longer.
     var streamIdleTimeout: TimeAmount
     var loopCount: UInt8
+    var tunnel: TunnelUpstream?
 
     /// Requests of one session that an upstream has not answered; more are answered `overloaded`. What a session may send
     /// without an acknowledgement (1,024 messages) would else be work that the sender does not wait for.
@@ -40,6 +41,7 @@ struct LoopLimits: Sendable {
         handshakeTimeout = configuration.timeouts.handshake
         datagramIdleTimeout = configuration.timeouts.idle
         streamIdleTimeout = max(configuration.timeouts.idle, .minutes(6))
+        tunnel = TunnelUpstream(configuration.upstreams.tunnel, share: share)
         self.loopCount = UInt8(clamping: loopCount)
     }
 

@@ -14,6 +14,8 @@ struct LoopMetrics {
     var streamBytesSent: LoopCounter
     var acknowledged: LoopCounter
     var redelivered: LoopCounter
+    var tunnelBytesUp: LoopCounter
+    var tunnelBytesDown: LoopCounter
 
     private let durations: [UInt32: Histogram]
     private let otherDurations: Histogram
@@ -31,6 +33,8 @@ struct LoopMetrics {
         streamBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.stream.name))
         acknowledged = LoopCounter(shared.ackedMessages.child())
         redelivered = LoopCounter(shared.redeliveries.child())
+        tunnelBytesUp = LoopCounter(shared.tunnels.bytes.child("up"))
+        tunnelBytesDown = LoopCounter(shared.tunnels.bytes.child("down"))
         let commands = Command.allCases.map { ($0.rawValue, shared.requestDuration.child($0.name)) }
         durations = Dictionary(uniqueKeysWithValues: commands)
         otherDurations = shared.requestDuration.child("other")
@@ -82,6 +86,8 @@ struct LoopMetrics {
         streamBytesSent.publish()
         acknowledged.publish()
         redelivered.publish()
+        tunnelBytesUp.publish()
+        tunnelBytesDown.publish()
         for index in attempts.indices { attempts[index].publish() }
         for index in tasks.indices { tasks[index].publish() }
     }

@@ -8,6 +8,7 @@ struct LoopSnapshot: Sendable {
     var established: [CarrierKind: Int] = [:]
     var attachedSessions: [CarrierKind: Int] = [:]
     var detachedSessions = 0
+    var tunnels = 0
     var drops = DropCounters()
     var packetsLost = 0
     var success = SuccessFigures()
@@ -16,6 +17,7 @@ struct LoopSnapshot: Sendable {
         left.established.merge(right.established, uniquingKeysWith: +)
         left.attachedSessions.merge(right.attachedSessions, uniquingKeysWith: +)
         left.detachedSessions += right.detachedSessions
+        left.tunnels += right.tunnels
         left.drops.add(right.drops)
         left.packetsLost += right.packetsLost
         left.success += right.success
@@ -41,6 +43,7 @@ extension EdgeLoop {
                 snapshot.detachedSessions += 1
             }
         }
+        snapshot.tunnels = tunnelCount
         snapshot.drops = endpoint.drops
         snapshot.packetsLost = endedConnectionsPacketsLost
         for carrier in datagramCarriers.values {

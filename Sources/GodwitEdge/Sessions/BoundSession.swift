@@ -1,4 +1,5 @@
 import GodwitSession
+import GodwitTunnel
 import GodwitWire
 import IMRouting
 import NIOCore
@@ -26,6 +27,13 @@ final class BoundSession {
     /// When the client last reported failures.
     var lastReport: NIODeadline?
 
+    /// nil until the client opens one.
+    var tunnels: TunnelTable?
+    /// Connections to tunnels' targets that are under way.
+    var tunnelsConnecting = 0
+    /// How much of the tables' own counts is in the metrics.
+    var countedTunnelBytes = (up: 0, down: 0)
+
     struct Underway {
         let command: UInt32
         let since: NIODeadline
@@ -35,6 +43,10 @@ final class BoundSession {
         self.id = id
         self.session = session
         self.carrierKind = carrierKind
+    }
+
+    var tunnelBacklog: TunnelTable.Backlog {
+        TunnelTable.Backlog(messages: session.unacknowledgedCount, bytes: session.unacknowledgedBytes)
     }
 
     /// As the core names it.

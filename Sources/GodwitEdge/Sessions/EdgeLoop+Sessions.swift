@@ -41,6 +41,7 @@ extension EdgeLoop {
             ?? BoundSession(id: opened.id, session: opened.session, carrierKind: carrier.kind)
         boundSessions[opened.id] = bound
         if opened.resumption == .new { logOut(bound) }
+        if opened.resumption != .resumed { dropTunnels(of: bound, .sessionLost) }
         // Parted first: what is heard of the old carrier from now on must not reach the session.
         if let old = bound.carrier {
             part(bound)
@@ -109,6 +110,7 @@ extension EdgeLoop {
                 break
             }
         }
+        sendTunnelFrames(of: bound, now: now)
         while !bound.isBlocked, let carrier = bound.carrier, let envelope = bound.session.pollTransmit(now: now) {
             if !deliver(envelope, on: carrier, now: now) { bound.isBlocked = true }
         }
@@ -140,6 +142,7 @@ extension EdgeLoop {
             shut(carrier, closure, now: now)
         }
         logOut(bound)
+        dropTunnels(of: bound, .sessionLost)
         boundSessions[bound.id] = nil
         sessions.remove(bound.id)
     }

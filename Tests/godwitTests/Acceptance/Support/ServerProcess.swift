@@ -9,6 +9,7 @@ final class ServerProcess: Sendable {
     /// The lines on standard output up to `ready`, by their first word.
     let banner: [String: String]
     let data: String
+    private let environment: [String: String]
 
     var pin: String { banner["pin"] ?? "" }
     /// HOST:PORT, of UDP and of TCP.
@@ -16,23 +17,26 @@ final class ServerProcess: Sendable {
     var port: Int { Self.port(of: address) }
     var adminPort: Int { Self.port(of: banner["metrics"]?.replacing("/metrics", with: "") ?? "") }
 
-    static func start(data: String, port: Int = 0, arguments: [String] = []) async throws -> ServerProcess {
+    static func start(
+        data: String, port: Int = 0, arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws -> ServerProcess {
         let child = try ChildProcess(
             ["serve", "--data", data, "--listen", "127.0.0.1:\(port)", "--admin", "127.0.0.1:0"] + arguments,
-            environment: ["GODWIT_EVENT_LOOPS": "2"])
+            environment: environment.merging(["GODWIT_EVENT_LOOPS": "2"]) { given, _ in given })
         do {
             let lines = try await child.output.wait(for: "the ready line") { lines in
                 lines.contains("ready") ? lines : nil
             }
-            return ServerProcess(child: child, data: data, lines: lines)
+            return ServerProcess(child: child, data: data, environment: environment, lines: lines)
         } catch {
             throw EventLog<String>.Missing(
                 description: "\(error)\n" + child.errors.elements.joined(separator: "\n"))
         }
     }
 
-    private init(child: ChildProcess, data: String, lines: [String]) {
+    private init(child: ChildProcess, data: String, environment: [String: String], lines: [String]) {
         self.child = child
+        self.environment = environment
         self.data = data
         var banner: [String: String] = [:]
         for line in lines {
@@ -56,9 +60,9 @@ final class ServerProcess: Sendable {
         return try await child.exitCode(seconds: seconds)
     }
 
-    /// The next process on the same data and the same port.
+    /// The next process on the same data and the same port, with the same settings.
     func again() async throws -> ServerProcess {
-        try await Self.start(data: data, port: port)
+        try await Self.start(data: data, port: port, environment: environment)
     }
 
     func metrics() async throws -> MetricsPage {
