@@ -55,16 +55,24 @@ extension ClientCore {
         }
         if resumption != .resumed { tunnels?.sessionLost() }
         state = resumption == .new ? .connected : .resumed
+        let connectingSince = plan.outageSince
         perform(plan.opened(attached, now: now))
         emit(.opened(SessionStart(resumption)))
         var opened = status()
         opened.start = SessionStart(resumption)
+        opened.connectTime = connectingSince.map { now - $0 }
         emit(.status(opened))
         reportIfDue(now: now)
     }
 
     /// The server ended the session for good: start over, with the requests that may be repeated.
     func beginNewSession(now: NIODeadline) {
+        forgetSession(now: now)
+        if let attached { drop(attached, .lost, reason: "the server ended the session") }
+    }
+
+    /// Nothing of the session is used again. The requests that may be repeated wait for the next one.
+    func forgetSession(now: NIODeadline) {
         let waiting = pending.removeAll()
         tunnels?.sessionLost()
         ticket = nil
@@ -79,6 +87,5 @@ extension ClientCore {
                 request.completion(.failure(.sessionReplaced))
             }
         }
-        if let attached { drop(attached, .lost, reason: "the server ended the session") }
     }
 }

@@ -66,11 +66,26 @@ final class ClientCore {
     // MARK: Life
 
     func start() {
-        guard !isStopped, timer == nil else { return }
-        timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
-        watch = NetworkWatch(eventLoop: eventLoop) { [weak self] in self?.networkChanged() }
-        watch?.start()
+        guard !isStopped else { return }
+        if timer == nil {
+            timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
+            watch = NetworkWatch(eventLoop: eventLoop) { [weak self] in self?.networkChanged() }
+            watch?.start()
+        }
         perform(plan.start(now: .now()))
+        pump()
+    }
+
+    /// Leaves the server until `start`; requests wait meanwhile.
+    func disconnect(forgetting: Bool) {
+        guard !isStopped else { return }
+        // The last acknowledgements and requests still go out.
+        pump()
+        perform(plan.stop())
+        if forgetting {
+            plan.forgetPath()
+            forgetSession(now: .now())
+        }
         pump()
     }
 

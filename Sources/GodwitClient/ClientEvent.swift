@@ -34,6 +34,8 @@ public struct ConnectionStatus: Sendable, Equatable {
     public var isSuspect = false
     /// What became of the session, when this tells of its opening.
     public var start: SessionStart?
+    /// How long the opening took that this tells of: since ``GodwitClient/start()`` or since the last carrier was lost.
+    public var connectTime: TimeAmount?
 
     /// A status.
     public init(state: State, carrier: Carrier? = nil, roundTrip: TimeAmount? = nil, lossRate: Double? = nil) {

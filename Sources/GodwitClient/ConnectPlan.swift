@@ -73,7 +73,8 @@ struct ConnectPlan: Sendable {
     private var backoffs: [CarrierKind: ReconnectBackoff] = [:]
     /// The earliest time of each kind's next attempt.
     private var earliest: [CarrierKind: NIODeadline] = [:]
-    private var outageSince: NIODeadline?
+    /// Since when the session is wanted and on no carrier.
+    private(set) var outageSince: NIODeadline?
     private var datagramRetryDelay: TimeAmount
     private var datagramRetryAt: NIODeadline?
     private var traffic = Traffic()
@@ -99,16 +100,23 @@ struct ConnectPlan: Sendable {
     mutating func start(now: NIODeadline) -> [Action] {
         guard !isRunning else { return [] }
         isRunning = true
+        for kind in kinds { backoffs[kind]?.reset() }
+        earliest = held > now ? Dictionary(uniqueKeysWithValues: kinds.map { ($0, held) }) : [:]
         return beginOutage(now: now) + advance(now: now)
     }
 
-    /// Ends everything; the shell closes the carriers of the cancelled attempts.
+    /// Ends everything until the next ``start(now:)``; the shell closes the carriers of the cancelled attempts.
     mutating func stop() -> [Action] {
         isRunning = false
+        outageSince = nil
+        suspected = false
         let actions = attempts.map { Action.cancel($0.id) }
         attempts.removeAll()
         return actions + report(.disconnected)
     }
+
+    /// What earlier connections taught about the network no longer counts.
+    mutating func forgetPath() { lastRoundTrip = nil }
 
     /// The server answered something during the handshake.
     mutating func progressed(_ id: AttemptID, now: NIODeadline) {

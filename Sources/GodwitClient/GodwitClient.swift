@@ -54,7 +54,7 @@ public final class GodwitClient: Sendable {
         self.core = .makeBoxSendingValue(core, eventLoop: eventLoop)
     }
 
-    /// Begins to connect.
+    /// Begins to connect, also after ``disconnect(forgetting:)``.
     public func start() {
         let core = core
         eventLoop.execute { core.value.start() }
@@ -103,6 +103,15 @@ public final class GodwitClient: Sendable {
     public func networkChanged() {
         let core = core
         eventLoop.execute { core.value.networkChanged() }
+    }
+
+    /// Closes the carriers and stays away until ``start()``. Requests wait meanwhile.
+    ///
+    /// - Parameter forgetting: Whether to drop the session and its ticket as well: the next connection begins as a new
+    ///   installation's would.
+    public func disconnect(forgetting: Bool = false) {
+        let core = core
+        eventLoop.execute { core.value.disconnect(forgetting: forgetting) }
     }
 
     /// Closes the carriers; the session stays on the server until it expires. Waiting requests fail with

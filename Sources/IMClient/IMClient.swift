@@ -62,7 +62,17 @@ public final class IMClient: Sendable {
     }
 
     /// Begins to connect; with a saved login it logs in by itself.
-    public func start() { onLoop { $0.start() } }
+    ///
+    /// - Parameter connecting: false to work without the network until ``connect()``.
+    public func start(connecting: Bool = true) { onLoop { $0.start(connecting: connecting) } }
+
+    /// Connects after ``disconnect(forgetting:)``. Needless otherwise: the client reconnects by itself.
+    public func connect() { connection.start() }
+
+    /// Leaves the server until ``connect()``; what is sent meanwhile waits in the outbox.
+    ///
+    /// - Parameter forgetting: Whether to drop the session and its ticket too. The login and the outbox are kept.
+    public func disconnect(forgetting: Bool = false) { connection.disconnect(forgetting: forgetting) }
 
     /// Logs in, or logs in with the saved token when `password` is nil.
     public func logIn(user: String, password: String?, createIfMissing: Bool = true) {

@@ -79,10 +79,10 @@ final class IMCore {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    func start() {
+    func start(connecting: Bool) {
         timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
         store { $0.put(StateKey.device, Array(device.utf8)) }
-        connection.start()
+        if connecting { connection.start() }
     }
 
     func stop(completion: @escaping () -> Void) {

@@ -56,6 +56,38 @@ struct ConnectPlanTests {
         }
     }
 
+    @Test("a stopped plan wants nothing; started again it begins as at first, whatever failed before")
+    func stopAndStart() throws {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        for _ in 0..<6 {
+            world.log += world.plan.failed(try world.attempt(.datagram), .refused, now: world.now)
+            world.pass(.seconds(10))
+        }
+        world.log += world.plan.stop()
+        _ = world.take()
+        world.pass(.minutes(1))
+        #expect(world.take().isEmpty)
+        #expect(world.plan.pollTimeout() == nil)
+        world.log += world.plan.start(now: world.now)
+        #expect(world.plan.outageSince == world.now)
+        #expect(world.started(.datagram).count == 1)
+        #expect(world.started(.stream).isEmpty)
+    }
+
+    @Test("what the server asked for in patience holds for a plan that was stopped meanwhile")
+    func stoppedWhileHeld() {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        world.plan.holdOff(until: world.now + .seconds(20))
+        world.log += world.plan.stop() + world.plan.start(now: world.now)
+        _ = world.take()
+        world.pass(.seconds(19))
+        #expect(world.started(.datagram).isEmpty && world.started(.stream).isEmpty)
+        world.pass(.seconds(2))
+        #expect(world.started(.datagram).count == 1)
+    }
+
     @Test("datagram starts alone and stream joins after 300 ms")
     func staggeredRace() {
         var world = World()

@@ -16,12 +16,19 @@ struct ClientOperationTests {
             (#"{"op":"send","id":"c1","to":"u2","body":"你好 \"x\""}"#, .send(id: "c1", to: "u2", body: "你好 \"x\"")),
             (
                 #"{"op":"request","id":"r1","cmd":"echo","body":"b"}"#,
-                .request(id: "r1", command: 1, body: "b", timeoutMilliseconds: nil)
+                .request(id: "r1", command: 1, body: .text("b"), timeoutMilliseconds: nil)
             ),
             (
                 #"{"op":"request","id":"r1","cmd":99,"timeout_ms":5}"#,
-                .request(id: "r1", command: 99, body: "", timeoutMilliseconds: 5)
+                .request(id: "r1", command: 99, body: .text(""), timeoutMilliseconds: 5)
             ),
+            (
+                #"{"op":"request","id":"r1","cmd":1,"body_base64":"AP8="}"#,
+                .request(id: "r1", command: 1, body: .bytes(Data([0, 255])), timeoutMilliseconds: nil)
+            ),
+            (#"{"op":"connect"}"#, .connect), (#"{"op":"disconnect"}"#, .disconnect(forget: false)),
+            (#"{"op":"disconnect","forget":true}"#, .disconnect(forget: true)),
+            (#"{"op":"network_changed"}"#, .networkChanged),
             (#"{"op":"sync"}"#, .sync),
             (#"{"op":"history","with":"u1","limit":5000}"#, .history(peer: "u1", limit: 1_000)),
             (#"{"op":"read","from":"u1","seq":7}"#, .read(id: nil, from: "u1", seq: 7)),
@@ -40,6 +47,8 @@ struct ClientOperationTests {
             (#"{"op":"send","id":7,"to":"u2","body":"x"}"#, nil, "'id'"),
             (#"{"op":"request","id":"r","cmd":"frob"}"#, "r", "unknown cmd 'frob'"),
             (#"{"op":"request","id":"r","cmd":1,"timeout_ms":0}"#, "r", "timeout_ms"),
+            (#"{"op":"request","id":"r","cmd":1,"body_base64":"A"}"#, "r", "not Base64"),
+            (#"{"op":"request","id":"r","cmd":1,"body":"A","body_base64":"QQ=="}"#, "r", "not both"),
             (#"{"op":"read","from":"u","seq":"x"}"#, nil, "'seq'"), (#"{"op":"fly"}"#, nil, "unknown op 'fly'"),
         ] as [(String, String?, String)])
     func problems(line: String, id: String?, words: String) throws {
@@ -111,11 +120,13 @@ struct EventLineTests {
     func state() throws {
         var status = ConnectionStatus(state: .resumed, carrier: .stream, roundTrip: .milliseconds(80))
         status.start = .restarted
+        status.connectTime = .microseconds(150_500)
         let object = try Self.object(EventLine.make(.connection(status)))
         #expect(object["state"] as? String == "resumed")
         #expect(object["carrier"] as? String == "stream")
         #expect(object["rtt_ms"] as? Double == 80)
         #expect(object["session"] as? String == "restarted")
+        #expect(object["connect_ms"] as? Double == 150.5)
     }
 
     @Test("errors carry the id, a word for programs and a text for people")

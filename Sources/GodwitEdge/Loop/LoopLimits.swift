@@ -1,5 +1,6 @@
 import GodwitSession
 import GodwitTransport
+import GodwitWire
 import NIOCore
 
 /// One loop's share of the edge's limits, and its waits.
@@ -24,8 +25,8 @@ struct LoopLimits: Sendable {
     /// the session's queue (`SessionConfiguration.maximumUnacknowledgedMessages`) is kept for responses.
     static let pushBacklog = 512
 
-    /// The body of an echo.
-    static let echoBytesMax = 65_536
+    /// The body of an echo: the largest that a message carries.
+    static let echoBytesMax = Envelope.maximumBytes - Session.maximumOverhead
     /// One report of a client; more often is refused.
     static let reportInterval = TimeAmount.seconds(1)
     /// What one entry of a report may count for: a client that lies cannot bend the rates by much.

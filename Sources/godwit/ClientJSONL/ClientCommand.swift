@@ -23,6 +23,9 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(help: "How long a request may take unless it says 'timeout_ms', in milliseconds.")
     var timeoutMs: Int64 = 40_000
 
+    @Flag(name: .customLong("no-connect"), help: "Wait for the operation 'connect' instead of connecting at once.")
+    var waitsForConnect = false
+
     func validate() throws {
         guard jsonl else { throw ValidationError("'godwit client' speaks JSON lines only: add --jsonl") }
         guard (0...86_400).contains(flushSeconds) else { throw ValidationError("--flush-seconds must be 0 to 86400") }
@@ -34,7 +37,7 @@ struct ClientCommand: AsyncParsableCommand {
         connection.requestTimeout = .milliseconds(timeoutMs)
         let configuration = IMClientConfiguration(connection: connection, stateDirectory: state)
         let session = try JSONLSession(configuration: configuration)
-        let code = await session.run(flush: .seconds(Int64(flushSeconds)))
+        let code = await session.run(connecting: !waitsForConnect, flush: .seconds(Int64(flushSeconds)))
         if code != 0 { throw ExitCode(code) }
     }
 }

@@ -1,16 +1,41 @@
 import Foundation
 import GodwitWire
+import NIOCore
 
 /// One line of input of `godwit client --jsonl` (docs/client-jsonl.md).
 enum ClientOperation: Equatable {
+    case connect
+    case disconnect(forget: Bool)
+    case networkChanged
     case login(user: String, password: String?, create: Bool)
     case send(id: String, to: String, body: String)
-    case request(id: String, command: UInt32, body: String, timeoutMilliseconds: Int64?)
+    case request(id: String, command: UInt32, body: Body, timeoutMilliseconds: Int64?)
     case sync
     case history(peer: String, limit: Int)
     case read(id: String?, from: String, seq: UInt64)
     case status
     case quit
+
+    /// A request's body; its reply comes in the same form.
+    enum Body: Equatable {
+        case text(String)
+        case bytes(Data)
+
+        var buffer: ByteBuffer {
+            switch self {
+            case .text(let text): ByteBuffer(string: text)
+            case .bytes(let bytes): ByteBuffer(bytes: bytes)
+            }
+        }
+
+        /// The field `body` or `body_base64` of the reply.
+        func addAnswer(_ answer: ByteBuffer, to line: inout JSONLine) {
+            switch self {
+            case .text: line.add("body", String(buffer: answer))
+            case .bytes: line.add("body_base64", Data(answer.readableBytesView).base64EncodedString())
+            }
+        }
+    }
 
     /// Why a line is not an operation; the id is kept for the answer when there is one.
     struct Problem: Error, Equatable {
@@ -32,6 +57,9 @@ enum ClientOperation: Equatable {
             return value
         }
         switch try need(fields.op, "op") {
+        case "connect": self = .connect
+        case "disconnect": self = .disconnect(forget: fields.forget ?? false)
+        case "network_changed": self = .networkChanged
         case "login":
             self = .login(
                 user: try need(fields.user, "user"), password: fields.password, create: fields.create ?? true)
@@ -49,7 +77,7 @@ enum ClientOperation: Equatable {
                 throw Problem(id: fields.id, message: "'timeout_ms' must be 1 to 86400000")
             }
             self = .request(
-                id: try need(fields.id, "id"), command: number, body: fields.body ?? "",
+                id: try need(fields.id, "id"), command: number, body: try Self.requestBody(fields),
                 timeoutMilliseconds: fields.timeoutMilliseconds)
         case "sync": self = .sync
         case "history":
@@ -62,8 +90,21 @@ enum ClientOperation: Equatable {
         case let other:
             throw Problem(
                 id: fields.id,
-                message: "unknown op '\(other)': use login, send, request, sync, history, read, status or quit")
+                message:
+                    "unknown op '\(other)': use connect, disconnect, network_changed, login, send, request, sync, history, "
+                    + "read, status or quit")
         }
+    }
+
+    private static func requestBody(_ fields: Fields) throws(Problem) -> Body {
+        guard let base64 = fields.bodyBase64 else { return .text(fields.body ?? "") }
+        guard fields.body == nil else {
+            throw Problem(id: fields.id, message: "'request' takes 'body' or 'body_base64', not both")
+        }
+        guard let bytes = Data(base64Encoded: base64) else {
+            throw Problem(id: fields.id, message: "'body_base64' is not Base64 (RFC 4648, with padding)")
+        }
+        return .bytes(bytes)
     }
 
     private struct Fields: Decodable {
@@ -74,6 +115,8 @@ enum ClientOperation: Equatable {
         var create: Bool?
         var to: String?
         var body: String?
+        var bodyBase64: String?
+        var forget: Bool?
         var cmd: CommandName?
         var timeoutMilliseconds: Int64?
         var with: String?
@@ -82,7 +125,8 @@ enum ClientOperation: Equatable {
         var seq: UInt64?
 
         enum CodingKeys: String, CodingKey {
-            case op, id, user, password, create, to, body, cmd, with, limit, from, seq
+            case op, id, user, password, create, to, body, cmd, with, limit, from, seq, forget
+            case bodyBase64 = "body_base64"
             case timeoutMilliseconds = "timeout_ms"
         }
     }

@@ -92,6 +92,7 @@ enum EventLine {
         line.add("rtt_ms", status.roundTrip.map { Double($0.nanoseconds) / 1e6 })
         line.add("loss", status.lossRate)
         if let start = status.start { line.add("session", "\(start)") }
+        line.add("connect_ms", status.connectTime.map { Double($0.nanoseconds) / 1e6 })
         if status.isSuspect { line.add("suspect", true) }
     }
 

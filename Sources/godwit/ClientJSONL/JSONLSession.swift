@@ -49,8 +49,8 @@ final class JSONLSession: Sendable {
     }
 
     /// Runs until `quit`, the end of input or a wrong pin. Returns the exit code.
-    func run(flush: TimeAmount) async -> Int32 {
-        client.start()
+    func run(connecting: Bool, flush: TimeAmount) async -> Int32 {
+        client.start(connecting: connecting)
         let reading = Task { [self] in
             var number = 0
             for await line in InputLines.standardInput() {
@@ -100,6 +100,12 @@ final class JSONLSession: Sendable {
 
     private func act(_ operation: ClientOperation) async -> Bool {
         switch operation {
+        case .connect:
+            client.connect()
+        case .disconnect(let forget):
+            client.disconnect(forgetting: forget)
+        case .networkChanged:
+            client.networkChanged()
         case .login(let user, let password, let create):
             client.logIn(user: user, password: password, createIfMissing: create)
         case .send(let id, let to, let body):
@@ -121,18 +127,18 @@ final class JSONLSession: Sendable {
         return true
     }
 
-    private func request(id: String, command: UInt32, body: String, timeout: TimeAmount?) {
+    private func request(id: String, command: UInt32, body: ClientOperation.Body, timeout: TimeAmount?) {
         guard requests.withLock({ $0.ids.insert(id).inserted }) else { return }
         let began = NIODeadline.now()
         let request = ClientRequest(
-            command: command, body: ByteBuffer(string: body), timeout: timeout ?? requestTimeout, replay: .resend)
+            command: command, body: body.buffer, timeout: timeout ?? requestTimeout, replay: .resend)
         client.request(request) { [self] result in
             defer { answered(id) }
             switch result {
             case .success(let response) where response.isSuccess:
                 var line = EventLine.begin("reply")
                 line.add("id", id)
-                line.add("body", String(buffer: response.body))
+                body.addAnswer(response.body, to: &line)
                 line.add("latency_ms", Double((NIODeadline.now() - began).nanoseconds) / 1e6)
                 output.write(line)
             case .success(let response):

@@ -18,6 +18,9 @@ struct ClientLine: Sendable, CustomStringConvertible {
         let from: String?
         let to: String?
         let body: String?
+        let bodyBase64: String?
+        let latencyMs: Double?
+        let connectMs: Double?
         let seq: Int?
         let serverId: String?
         let code: String?
@@ -69,8 +72,10 @@ final class ClientProcess: Sendable {
         }
     }
 
-    convenience init(_ server: ServerProcess, carrier: String = "auto", state: String? = nil) throws {
-        try self.init(server: server.address, pin: server.pin, carrier: carrier, state: state)
+    convenience init(
+        _ server: ServerProcess, carrier: String = "auto", state: String? = nil, arguments: [String] = []
+    ) throws {
+        try self.init(server: server.address, pin: server.pin, carrier: carrier, state: state, arguments: arguments)
     }
 
     /// What came so far.
