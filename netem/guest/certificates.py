@@ -10,11 +10,11 @@ import subprocess
 NAME = "lab.example"
 
 
-def make(folder):
-    """Writes cert.pem and key.pem into the folder; returns their paths."""
+def make(folder, address):
+    """Writes cert.pem and key.pem, for NAME and the address, into the folder; returns their paths."""
     certificate, key = paths(folder)
     words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
-    words += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", str(key), "-out", str(certificate)]
+    words += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:{address}", "-keyout", str(key), "-out", str(certificate)]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"openssl made no certificate: {done.stderr.strip()}")

@@ -9,10 +9,17 @@ import time
 # Mars, the client of WeChat, gives a package 8 s after the one before it on a good network; longer waits lose users, shorter ones kill
 # connections that only wait for a retransmission.
 SILENCE_S = 8
+# The slowest network that a user would still wait on: a large message may take as long as it takes there, both ways together.
+SLOWEST_BYTES_A_SECOND = 2_000
 # One attempt to connect, TLS included; the next follows at once.
 ATTEMPT_S = 10
 # Between two attempts that failed at once (refused, unreachable).
 PAUSE_S = 0.5
+
+
+def patience_s(count):
+    """How long silence is borne while so many bytes are unanswered."""
+    return SILENCE_S + count / SLOWEST_BYTES_A_SECOND
 
 
 class Reconnecting:
@@ -25,6 +32,7 @@ class Reconnecting:
         self.dial = dial
         self.link = None
         self.unanswered = {}  # number -> (body, future)
+        self.unanswered_bytes = 0
         self.number = 0
         self.heard_at = 0.0
         self.waiting_since = None
@@ -43,11 +51,13 @@ class Reconnecting:
         if not self.unanswered:
             self.waiting_since = time.monotonic()
         self.unanswered[number] = (body, future)
+        self.unanswered_bytes += len(body)
         try:
             if self.link is not None:
                 self.link.send(number, body)
             return await future
         finally:
+            self.unanswered_bytes -= len(body)
             self.unanswered.pop(number, None)
 
     async def repair(self):
@@ -105,5 +115,5 @@ class Reconnecting:
             await asyncio.sleep(0.25)
             if self.link is None or not self.unanswered:
                 continue
-            if time.monotonic() - max(self.heard_at, self.waiting_since) >= SILENCE_S:
+            if time.monotonic() - max(self.heard_at, self.waiting_since) >= patience_s(self.unanswered_bytes):
                 self._lost(self.link)

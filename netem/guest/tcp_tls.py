@@ -1,18 +1,16 @@
-"""TLS 1.3 over TCP with a chosen congestion control: length-framed messages, echoed whole."""
+"""TLS 1.3 over TCP with a chosen congestion control."""
 
 import asyncio
 import socket
-import struct
 
 import certificates
+from framing import BUFFER, FramedLink, echo
 from reconnecting import SILENCE_S, Reconnecting
 
-HEADER = struct.Struct(">IH")  # length of the body, number of the message
-BODY_MAX = 262_144
 TCP_USER_TIMEOUT = 18  # linux/tcp.h; Python 3.11 has no name for it
 
 
-def tune(connection, congestion):
+def tune(connection, congestion=None):
     """The socket options that a messenger would set."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if congestion:
@@ -25,48 +23,39 @@ def tune(connection, congestion):
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-async def read_frame(reader):
-    head = await reader.readexactly(HEADER.size)
-    length, number = HEADER.unpack(head)
-    if length > BODY_MAX:
-        raise ConnectionError(f"a frame of {length} bytes; at most {BODY_MAX} are allowed")
-    return number, await reader.readexactly(length)
+def listen(address, port, congestion=None):
+    listener = socket.create_server((address, port), backlog=4096)
+    tune(listener, congestion)  # accepted connections inherit it
+    return listener
 
 
-def write_frame(writer, number, body):
-    writer.write(HEADER.pack(len(body), number) + body)
+async def connected(address, port, congestion=None):
+    """A tuned socket with its connection made."""
+    connection = socket.socket()
+    connection.setblocking(False)
+    try:
+        tune(connection, congestion)
+        await asyncio.get_running_loop().sock_connect(connection, (address, port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def serve(address, port, folder, congestion):
-    certificates.make(folder)
-    listener = socket.create_server((address, port), backlog=4096)
-    tune(listener, congestion)  # accepted connections inherit it
-
-    async def echo(reader, writer):
-        try:
-            while True:
-                write_frame(writer, *await read_frame(reader))
-                await writer.drain()
-        except (OSError, EOFError):
-            writer.transport.abort()
-
-    await asyncio.start_server(echo, sock=listener, ssl=certificates.server_context(folder), limit=1 << 20)
+    certificates.make(folder, address)
+    await asyncio.start_server(echo, sock=listen(address, port, congestion), ssl=certificates.server_context(folder), limit=BUFFER)
 
 
-class Link:
+class Link(FramedLink):
     def __init__(self, reader, writer, context):
-        self.reader, self.writer, self.context = reader, writer, context
-
-    def send(self, number, body):
-        write_frame(self.writer, number, body)
+        super().__init__(reader, writer)
+        self.context = context
 
     async def receive(self):
-        number, body = await read_frame(self.reader)
+        frame = await super().receive()
         self.context.keep(self.writer.get_extra_info("ssl_object"))
-        return number, body
-
-    def abort(self):
-        self.writer.transport.abort()
+        return frame
 
 
 class Client:
@@ -76,14 +65,11 @@ class Client:
         self.application = Reconnecting(self._dial)
 
     async def _dial(self, resume):
-        connection = socket.socket()
-        connection.setblocking(False)
+        connection = await connected(self.address, self.port, self.congestion)
+        self.context.resume = resume
         try:
-            tune(connection, self.congestion)
-            await asyncio.get_running_loop().sock_connect(connection, (self.address, self.port))
-            self.context.resume = resume
             reader, writer = await asyncio.open_connection(
-                sock=connection, ssl=self.context, server_hostname=certificates.NAME, limit=1 << 20)
+                sock=connection, ssl=self.context, server_hostname=certificates.NAME, limit=BUFFER)
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,131 @@
+"""Godwit as a peer: `godwit serve`, and `godwit client --jsonl` whose own stamps are taken."""
+
+import asyncio
+import base64
+import json
+import os
+import pathlib
+import subprocess
+
+import daemons
+import loading
+from timed import Timed
+
+
+def binary():
+    path = pathlib.Path(os.environ.get("GODWIT", loading.ROOT / ".build" / "release" / "godwit"))
+    if not path.is_file():
+        raise daemons.DaemonError(f"{path} is missing: run 'make release' first, or name the binary with GODWIT=…")
+    return str(path.resolve())
+
+
+async def serve(address, port, folder):
+    words = [binary(), "serve", "--config", str(loading.ROOT / "config" / "godwit.yaml"), "--data", str(folder / "data")]
+    words += ["--listen", f"{address}:{port}", "--admin", "127.0.0.1:0"]
+    process = daemons.start(words, folder, "godwit-serve")
+    await daemons.until_bound(process, port, folder, "godwit-serve")
+    done = subprocess.run([binary(), "pin", "--data", str(folder / "data")], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise daemons.DaemonError(f"godwit pin: {done.stderr.strip()}")
+    (folder / "pin").write_text(done.stdout.split()[-1])
+
+
+def pin(folder):
+    return (folder / "pin").read_text()
+
+
+class Refused(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, address, port, folder, carrier):
+        self.words = [binary(), "client", "--jsonl", "--no-connect", "--server", f"{address}:{port}", "--pin", pin(folder)]
+        self.words += ["--carrier", carrier, "--flush-seconds", "0", "--timeout-ms", "86400000"]
+        self.folder = folder
+        self.process = None
+        self.number = 0
+        self.state = "disconnected"
+        self.replies = {}  # id -> future
+        self.opened = None  # future of the next `connected` or `resumed`
+        self.closed = None  # future of the next `disconnected`
+
+    async def connect(self, resume):
+        """Up to the open session."""
+        await self._begin(resume)
+        return await self.opened
+
+    async def connect_and_exchange(self, resume, body):
+        """Requests wait inside the client for the session: an application just asks."""
+        await self._begin(resume)
+        reply = asyncio.create_task(self.exchange(body))
+        try:
+            connect_ms = await self.opened
+            return connect_ms, await reply
+        finally:
+            reply.cancel()
+
+    async def exchange(self, body, deadline_ms=None):
+        self.number += 1
+        identity = str(self.number)
+        future = self.replies[identity] = asyncio.get_running_loop().create_future()
+        line = {"op": "request", "id": identity, "cmd": "echo", "body_base64": base64.b64encode(body).decode()}
+        if deadline_ms is not None:
+            line["timeout_ms"] = max(1, int(deadline_ms))
+        self._write(line)
+        try:
+            return await future
+        finally:
+            self.replies.pop(identity, None)
+
+    async def repair(self):
+        """Nothing: the client hears of changed addresses from the kernel, and of the rest from silence."""
+
+    async def close(self, forget):
+        if self.state == "disconnected" and not forget:
+            return
+        self.closed = asyncio.get_running_loop().create_future()
+        self._write({"op": "disconnect", "forget": forget})
+        if self.state != "disconnected":
+            await self.closed
+
+    async def _begin(self, resume):
+        await self.close(forget=not resume)
+        self.opened = asyncio.get_running_loop().create_future()
+        self._write({"op": "connect"})
+
+    async def prepare(self):
+        self.process = await asyncio.create_subprocess_exec(
+            *self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.folder / "godwit-client.log", "ab"),
+            limit=1 << 20, preexec_fn=daemons._die_with_parent)
+        self.reading = asyncio.create_task(self._read())
+
+    def _write(self, line):
+        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+
+    async def _read(self):
+        async for line in self.process.stdout:
+            event = json.loads(line)
+            kind = event["event"]
+            if kind == "reply":
+                self._settle(self.replies.get(event["id"]), Timed(base64.b64decode(event["body_base64"]), event["latency_ms"]))
+            elif kind == "error" and "id" in event:
+                self._fail(self.replies.get(event["id"]), Refused(f"{event['code']}: {event['message']}"))
+            elif kind == "state":
+                self.state = event["state"]
+                if self.state in ("connected", "resumed"):
+                    self._settle(self.opened, event.get("connect_ms"))
+                elif self.state == "disconnected":
+                    self._settle(self.closed, None)
+        for future in [*self.replies.values(), self.opened, self.closed]:
+            self._fail(future, ConnectionError("godwit client ended; see godwit-client.log"))
+
+    @staticmethod
+    def _settle(future, value):
+        if future is not None and not future.done():
+            future.set_result(value)
+
+    @staticmethod
+    def _fail(future, error):
+        if future is not None and not future.done():
+            future.set_exception(error)
