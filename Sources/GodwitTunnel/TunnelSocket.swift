@@ -47,6 +47,10 @@ package final class TunnelChannelHandler: ChannelInboundHandler, TunnelSocket {
     package func start() {
         isStarted = true
         if isAborted { return abort() }
+        guard context?.channel.isActive == true else {
+            table?.lost(tunnel)
+            return
+        }
         write()
         readIfWanted()
     }

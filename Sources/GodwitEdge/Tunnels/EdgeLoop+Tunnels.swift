@@ -125,13 +125,8 @@ extension EdgeLoop {
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bounded.value.socket)
-                }
-            }
             .connect(host: destination.host, port: destination.port)
-            .whenComplete { result in bounded.value.ended(result.map { _ in () }) }
+            .whenComplete { result in bounded.value.ended(result) }
     }
 
     /// Why a tunnel was not opened, as the metrics tell it.
@@ -169,20 +164,27 @@ extension EdgeLoop {
         let request: LocalID
         let since: NIODeadline
 
-        func ended(_ result: Result<Void, any Error>) {
+        func ended(_ result: Result<any Channel, any Error>) {
             let now = loop.turnTime()
             let command = Command.tunnelOpen.rawValue
             loop.tunnelsConnecting -= 1
             bound.tunnelsConnecting -= 1
             loop.metrics.requestDuration(command).observe(nanoseconds: (now - since).nanoseconds)
             switch result {
-            case .success:
+            case .success(let channel):
                 // The answer first: the client takes nothing of a tunnel before it. A tunnel that was reset meanwhile is
                 // answered too, and its socket knows that it is to close.
                 loop.metrics.shared.tunnels.opened.child("ok").increment()
                 loop.respond(
                     to: request, .ok, ByteBuffer(), command, bound, now, lane: EdgeLoop.lane(of: tunnel))
-                socket.start()
+                // Only now: a name with several addresses has several channels on the way to the one that connects.
+                do {
+                    try channel.pipeline.syncOperations.addHandler(socket)
+                    socket.start()
+                } catch {
+                    // It is closed already.
+                    table.lost(tunnel)
+                }
             case .failure(let error):
                 table.drop(tunnel, .broken)
                 loop.shared.logger.debug(

@@ -7,6 +7,7 @@ final class EchoTarget: Sendable {
 
     /// HOST:PORT; it stays known when it is closed.
     let address: String
+    let port: Int
 
     static func start() async throws -> EchoTarget {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -22,7 +23,8 @@ final class EchoTarget: Sendable {
 
     private init(listener: any Channel) {
         self.listener = listener
-        address = "127.0.0.1:\(listener.localAddress?.port ?? 0)"
+        port = listener.localAddress?.port ?? 0
+        address = "127.0.0.1:\(port)"
     }
 
     func close() async throws { try await listener.close() }
