@@ -55,7 +55,8 @@ async def serve(address, port, folder):
     configuration.write_text(CONFIGURATION.format(
         in_flight=IN_FLIGHT, port=port, address=address, certificate=certificate, key=key, inner=INNER_PORT))
     broker = daemons.start(["mosquitto", "-c", str(configuration)], folder, "mosquitto")
-    await daemons.until_bound(broker, port, folder, "mosquitto")
+    for taken in (port, INNER_PORT):
+        await daemons.until_bound(broker, taken, folder, "mosquitto")
     ready = threading.Event()
     echo = made("echo", clean=True)
     echo.on_connect = lambda client, *_: client.subscribe("to/+", qos=1)

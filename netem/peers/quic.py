@@ -154,11 +154,11 @@ class Client:
             self.configuration.session_ticket = None
         quic = QuicConnection(configuration=self.configuration, session_ticket_handler=self._keep)
         early = self.configuration.session_ticket is not None
-        self.configuration.session_ticket = kept
         # Bound to no address: the socket follows the machine to another network.
         transport, link = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Link(quic), local_addr=("0.0.0.0", 0))
         try:
             link.connect(self.server)
+            self.configuration.session_ticket = kept  # read by `connect`
             if not early:
                 await link.wait_connected()
         except BaseException:
