@@ -24,6 +24,8 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 // Imports point down this list only (docs/architecture.md).
@@ -43,10 +45,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // System libraries.
@@ -101,11 +105,14 @@ let package = Package(
             name: "IMClient", dependencies: ["Bitcask", "GodwitClient", "IMMessages", protobuf, logging],
             swiftSettings: strict),
 
+        // The lab: plans, guests, figures, reports.
+        .target(name: "GodwitLab", dependencies: [subprocess, system], swiftSettings: strict),
+
         // The command.
         .executableTarget(
             name: "godwit",
             dependencies: [
-                "GodwitEdge", "GodwitClient", "IMClient", "IMService", arguments, unixSignals, histogram,
+                "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "IMService", arguments, unixSignals, histogram,
             ], swiftSettings: strict),
 
         // Test support and tests.
@@ -123,8 +130,8 @@ let package = Package(
 
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "Bitcask",
-    "ShardedStore",
-    "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "IMClient", "godwit", "GodwitSimulation",
+    "ShardedStore", "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "godwit",
+    "GodwitSimulation",
 ] {
     package.targets.append(
         .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
