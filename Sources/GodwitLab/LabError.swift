@@ -24,11 +24,13 @@ package enum LabError: Error, Equatable, CustomStringConvertible {
         case .missingKey(let file, let key):
             return "\(file): \(key)=\"…\" is missing"
         case .noLabFolder(let searched):
-            return "no netem/profiles in \(searched): run this in Godwit's source folder, or name the folder with --netem"
+            return
+                "no netem/profiles in \(searched): run this in Godwit's source folder, or name the folder with --netem"
         case .noCells(let why):
             return why
         case .needsRoot:
-            return "the lab makes network namespaces and impairs them with tc netem, which needs root: run it as root (sudo)"
+            return
+                "the lab makes network namespaces and impairs them with tc netem, which needs root: run it as root (sudo)"
         case .noBinary(let path):
             return "\(path) is missing: run 'make release' first, or name the binary with --godwit"
         case .unreadable(let path, let reason):
@@ -40,7 +42,8 @@ package enum LabError: Error, Equatable, CustomStringConvertible {
         case .notResults(let path):
             return "\(path) holds no lab results: expected a folder with run.json, or a file that --json wrote"
         case .noMarkers(let page):
-            return "\(page) has no place for the report: expected the lines \"\(ReportPage.begin)\" and \"\(ReportPage.end)\""
+            return
+                "\(page) has no place for the report: expected the lines \"\(ReportPage.begin)\" and \"\(ReportPage.end)\""
         case .command(let command, let status, let output):
             return "\(command): \(status)" + (output.isEmpty ? "" : "\n" + output)
         }

@@ -12,7 +12,7 @@ package struct Comparison: Sendable {
     package var onlyBefore: [String] = []
     package var onlyAfter: [String] = []
 
-    package init(before: Results, after: Results) {
+    package init(before: Results, after: Results, draws: Int = Bootstrap.usualDraws) {
         let names = [before, after].map { results in
             Set(results.cells.filter { $0.status == .ok }.map { [$0.scenario, $0.profile, $0.peer] })
         }
@@ -26,7 +26,7 @@ package struct Comparison: Sendable {
             }
             let deadline = after.run.scenarios?[scenario]?.deadlineMilliseconds
             let figures = FigureRow.rows(for: sides[0] + sides[1], deadline: deadline).flatMap(\.figures)
-            entries += Judgement.judge(figures, before: sides[0], after: sides[1]).map {
+            entries += Judgement.judge(figures, before: sides[0], after: sides[1], draws: draws).map {
                 Entry(profile: profile, scenario: scenario, peer: peer, judgement: $0)
             }
         }

@@ -7,15 +7,20 @@ extension Comparison {
         if changed.isEmpty {
             text += "Nothing changed beyond the noise.\n"
         } else {
-            var table = MarkdownTable(heads: ["scenario", "profile", "peer", "figure", "A", "B", "change", "99 % interval", ""])
+            var table = MarkdownTable(heads: [
+                "scenario", "profile", "peer", "figure", "A", "B", "change", "99 % interval", "",
+            ])
             for entry in changed { table.rows.append(row(entry, after)) }
             text += table.text
         }
         let assumed = entries.count { $0.judgement.noise == .assumed }
-        text += "\n\(entries.count) figures compared: \(self.entries(.better).count) better, \(self.entries(.worse).count) worse, "
-        text += "\(self.entries(.withinNoise).count) within noise. Of figures that did not change about one in a hundred shows as changed by chance.\n"
+        text +=
+            "\n\(entries.count) figures compared: \(self.entries(.better).count) better, \(self.entries(.worse).count) worse, "
+        text +=
+            "\(self.entries(.withinNoise).count) within noise. Of figures that did not change about one in a hundred shows as changed by chance.\n"
         if assumed > 0 {
-            text += "* For \(assumed) figures of fewer than \(Judgement.runsForSpread) runs a noise of 20 % is assumed: give --runs "
+            text +=
+                "* For \(assumed) figures of fewer than \(Judgement.runsForSpread) runs a noise of 20 % is assumed: give --runs "
             text += "\(Judgement.runsForSpread) or more to measure it.\n"
         }
         for (side, cells) in [("A", onlyBefore), ("B", onlyAfter)] where !cells.isEmpty {
@@ -40,7 +45,8 @@ extension Comparison {
         }
         let unit = figure.unitText.isEmpty ? "" : " " + figure.unitText
         return [
-            entry.scenario, entry.profile, results.title(of: entry.peer), figure.name + unit, figure.text(judgement.before),
+            entry.scenario, entry.profile, results.title(of: entry.peer), figure.name + unit,
+            figure.text(judgement.before),
             figure.text(judgement.after), change,
             "\(signed(judgement.low)) to \(signed(judgement.high))" + (judgement.noise == .assumed ? " *" : ""),
             judgement.verdict == .better ? "better" : "worse",

@@ -44,9 +44,11 @@ package struct Judgement: Sendable, Equatable {
     }
 
     /// One judgement for each figure that both sides have.
-    package static func judge(_ figures: [Figure], before: [CellRecord], after: [CellRecord]) -> [Judgement] {
-        let left = Bootstrap.draw(figures, from: before, seed: 1)
-        let right = Bootstrap.draw(figures, from: after, seed: 2)
+    package static func judge(
+        _ figures: [Figure], before: [CellRecord], after: [CellRecord], draws: Int = Bootstrap.usualDraws
+    ) -> [Judgement] {
+        let left = Bootstrap.draw(figures, from: before, draws: draws, seed: 1)
+        let right = Bootstrap.draw(figures, from: after, draws: draws, seed: 2)
         return figures.compactMap { figure in
             guard let old = figure.value(of: before), let new = figure.value(of: after) else { return nil }
             let interval: (low: Double, high: Double)
@@ -58,7 +60,8 @@ package struct Judgement: Sendable, Equatable {
                 let values = [before, after].map { runs in runs.compactMap { figure.value(of: $0) } }
                 let width: Double
                 if values.allSatisfy({ $0.count >= runsForSpread }) {
-                    width = values.map(Self.deviationOfMean).map { $0 * $0 }.reduce(0, +).squareRoot()
+                    width =
+                        values.map(Self.deviationOfMean).map { $0 * $0 }.reduce(0, +).squareRoot()
                         * Self.student(values[0].count + values[1].count - 2)
                 } else {
                     noise = .assumed
@@ -66,7 +69,8 @@ package struct Judgement: Sendable, Equatable {
                 }
                 interval = (change - width, change + width)
             }
-            return Judgement(figure: figure, before: old, after: new, low: interval.low, high: interval.high, noise: noise)
+            return Judgement(
+                figure: figure, before: old, after: new, low: interval.low, high: interval.high, noise: noise)
         }
     }
 

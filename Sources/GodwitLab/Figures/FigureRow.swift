@@ -30,13 +30,15 @@ package struct FigureRow: Sendable, Equatable {
             FigureRow(
                 families.contains("connect_ms") && !families.contains("echo_ms")
                     ? "bytes a connect, up + down" : "bytes a message, up + down",
-                [Figure("bytes up", .bytesUpPerMessage), Figure("bytes down", .bytesDownPerMessage)],
+                [Figure("up", .bytesUpPerMessage), Figure("down", .bytesDownPerMessage)],
                 separator: " + "),
             FigureRow("CPU s a thousand messages", [Figure("CPU", .cpuPerThousand)]),
             FigureRow(
                 "doubled / out of order", [Figure("doubled", .duplicates), Figure("out of order", .orderBreaks)]),
         ]
-        rows += scalars.filter { row in row.figures.contains { figure in cells.contains { figure.value(of: $0) != nil } } }
+        rows += scalars.filter { row in
+            row.figures.contains { figure in cells.contains { figure.value(of: $0) != nil } }
+        }
         return rows
     }
 

@@ -6,10 +6,11 @@ package struct Latencies: Sendable, Equatable {
     package let sorted: [Double]
 
     package init(_ samples: [Double?]) {
-        sorted = samples.map { sample in
-            guard let sample, !sample.isNaN else { return .infinity }
-            return sample
-        }.sorted()
+        self.init(samples.map { $0 ?? .infinity })
+    }
+
+    init(_ samples: [Double]) {
+        sorted = samples.sorted()
     }
 
     package var count: Int { sorted.count }

@@ -32,12 +32,14 @@ struct Guest {
         try encoder.encode(plan).write(to: URL(fileURLWithPath: file))
         let log = try LineLog(path: "\(results)/lane-\(lane).log")
         let words = [
-            "\(root)/netem/guest.sh", "/usr/bin/python3", "-B", "\(root)/netem/guest/lab.py", "--plan", file, "--results", results,
+            "\(root)/netem/guest.sh", "/usr/bin/python3", "-B", "\(root)/netem/guest/lab.py", "--plan", file,
+            "--results", results,
             "--lane", lane,
         ]
         let result = try await Subprocess.run(
             .path("/bin/bash"), arguments: .init(words),
-            environment: .inherit.updating(["GODWIT_UML_SECONDS": "\(Int(limitSeconds))"]), workingDirectory: FilePath(root),
+            environment: .inherit.updating(["GODWIT_UML_SECONDS": "\(Int(limitSeconds))"]),
+            workingDirectory: FilePath(root),
             platformOptions: Self.ownGroup, input: .none, output: .sequence, error: .combinedWithOutput
         ) { execution in
             var lastWords = ""

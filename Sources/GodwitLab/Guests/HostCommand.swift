@@ -14,7 +14,8 @@ package struct HostCommand: Sendable {
     package func run(_ words: [String]) async throws -> String {
         let limit = 4 << 20
         let result = try await Subprocess.run(
-            .path("/usr/bin/env"), arguments: .init(words), workingDirectory: FilePath(root), output: .string(limit: limit),
+            .path("/usr/bin/env"), arguments: .init(words), workingDirectory: FilePath(root),
+            output: .string(limit: limit),
             error: .string(limit: limit))
         guard result.terminationStatus.isSuccess else {
             let said = result.standardError + result.standardOutput
@@ -32,9 +33,12 @@ package struct HostCommand: Sendable {
     }
 
     /// Installs what the peers need, where it is missing: Debian's packages, PyPI's in a folder of the lab's own, and the chat lines.
-    package func prepare(debian: [String], pypi: [String]) async throws {
-        if !debian.isEmpty { try await run(["netem/packages.sh"] + Set(debian).sorted()) }
-        if !pypi.isEmpty { try await run(["netem/python.sh"] + Set(pypi).sorted()) }
+    package func prepare(_ peers: [String: Catalogue.Peer]) async throws {
+        let debian = Set(peers.values.flatMap(\.debian)).sorted()
+        if !debian.isEmpty { try await run(["netem/packages.sh"] + debian) }
+        if peers.values.contains(where: { !$0.pypi.isEmpty }) {
+            try await run(["netem/python.sh"] + peers.keys.sorted())
+        }
         try await run(["netem/corpus.sh"])
     }
 

@@ -76,7 +76,9 @@ package struct RunProgress: Sendable {
         if failed > 0 { text += ", \(failed) failed" }
         if done < total { text += ", " + Self.duration(secondsLeft(now: now)) + " left" }
         for (index, each) in running.enumerated() {
-            text += (index == 0 ? "  " : " · ") + each.cell.prefix { $0 != "#" } + (each.text.isEmpty ? "" : " (\(each.text))")
+            text +=
+                (index == 0 ? "  " : " · ") + each.cell.prefix { $0 != "#" }
+                + (each.text.isEmpty ? "" : " (\(each.text))")
         }
         return text.count <= columns ? text : String(text.prefix(max(0, columns - 1))) + "…"
     }

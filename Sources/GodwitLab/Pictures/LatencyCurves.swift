@@ -37,11 +37,14 @@ struct LatencyCurves {
         let bottom = top + Self.plotHeight
         let shares = ShareScale(samples: samples, from: bottom, to: top)
         let times = TimeScale(
-            values: series.flatMap { [$0.latencies.sorted.first ?? .infinity] + $0.latencies.sorted.filter(\.isFinite).suffix(1) },
+            values: series.flatMap {
+                [$0.latencies.sorted.first ?? .infinity] + $0.latencies.sorted.filter(\.isFinite).suffix(1)
+            },
             from: left, to: right)
 
         var svg = SVG(
-            width: right + Self.labelWidth, height: bottom + 56, title: heading, description: description(top: shares.top))
+            width: right + Self.labelWidth, height: bottom + 56, title: heading,
+            description: description(top: shares.top))
         svg.text(heading, x: 16, y: 28, style: "title")
         let counts = Set(series.map(\.latencies.count)).sorted()
         let count = counts.count == 1 ? "\(counts[0])" : "\(counts.first ?? 0) to \(counts.last ?? 0)"
@@ -69,7 +72,9 @@ struct LatencyCurves {
             lastText = x
             svg.text(tick.text, x: x, y: shares.from + 18, anchor: .middle, style: "muted small")
         }
-        svg.text("time, logarithmic", x: (times.from + times.to) / 2, y: shares.from + 40, anchor: .middle, style: "muted small")
+        svg.text(
+            "time, logarithmic", x: (times.from + times.to) / 2, y: shares.from + 40, anchor: .middle,
+            style: "muted small")
     }
 
     private func curve(_ svg: inout SVG, _ series: Series, _ times: TimeScale, _ shares: ShareScale) {

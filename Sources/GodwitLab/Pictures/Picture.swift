@@ -24,16 +24,21 @@ package struct Picture: Sendable {
         let profiles = ProfileOrder.sorted(Set(cells.map(\.profile)))
         guard peers.count > 1, profiles.count > 1 else { return nil }
         let rows = profiles.map { profile in
-            (profile: profile, shares: peers.map { peer in
-                figure.value(of: results.runs(profile: profile, scenario: scenario, peer: peer))
-            })
+            (
+                profile: profile,
+                shares: peers.map { peer in
+                    figure.value(of: results.runs(profile: profile, scenario: scenario, peer: peer))
+                }
+            )
         }
         let heading = "\(scenario): \(figure.name), %"
         let tiles = SuccessTiles(
-            heading: heading, explanation: "Share of all attempts, by profile; median over runs, the best of a row in bold",
+            heading: heading,
+            explanation: "Share of all attempts, by profile; median over runs, the best of a row in bold",
             peers: peers.map { ($0, results.title(of: $0)) }, rows: rows)
         return Picture(
-            name: "\(scenario)-success.svg", title: heading, scenario: scenario, isOverview: true, document: tiles.document)
+            name: "\(scenario)-success.svg", title: heading, scenario: scenario, isOverview: true,
+            document: tiles.document)
     }
 
     private static func curves(_ scenario: String, _ results: Results) -> [Picture] {
@@ -43,7 +48,9 @@ package struct Picture: Sendable {
         return ProfileOrder.sorted(Set(cells.map(\.profile))).compactMap { profile in
             let others = results.peers.filter { $0 != Catalogue.godwit }
             let series = results.peers.compactMap { peer -> LatencyCurves.Series? in
-                let samples = results.runs(profile: profile, scenario: scenario, peer: peer).flatMap { $0.samples[family] ?? [] }
+                let samples = results.runs(profile: profile, scenario: scenario, peer: peer).flatMap {
+                    $0.samples[family] ?? []
+                }
                 guard !samples.isEmpty else { return nil }
                 return LatencyCurves.Series(
                     peer: peer, title: results.title(of: peer), rank: others.firstIndex(of: peer) ?? 0,
@@ -51,7 +58,8 @@ package struct Picture: Sendable {
             }
             guard !series.isEmpty else { return nil }
             let heading =
-                scenario == "connect" ? "From nothing to the first reply on \(profile)" : "From send to echo on \(profile)"
+                scenario == "connect"
+                ? "From nothing to the first reply on \(profile)" : "From send to echo on \(profile)"
             let curves = LatencyCurves(
                 heading: heading, noun: scenario == "connect" ? "fresh connections" : "messages", series: series)
             return Picture(

@@ -14,12 +14,16 @@ struct SVG {
         case start, middle, end
     }
 
-    mutating func rectangle(x: Double, y: Double, width: Double, height: Double, radius: Double = 0, style: String, opacity: Double? = nil) {
+    mutating func rectangle(
+        x: Double, y: Double, width: Double, height: Double, radius: Double = 0, style: String, opacity: Double? = nil
+    ) {
         element(
             "rect",
             [
-                ("x", Self.number(x)), ("y", Self.number(y)), ("width", Self.number(width)), ("height", Self.number(height)),
-                ("rx", radius > 0 ? Self.number(radius) : nil), ("class", style), ("fill-opacity", opacity.map(Self.hundredths)),
+                ("x", Self.number(x)), ("y", Self.number(y)), ("width", Self.number(width)),
+                ("height", Self.number(height)),
+                ("rx", radius > 0 ? Self.number(radius) : nil), ("class", style),
+                ("fill-opacity", opacity.map(Self.hundredths)),
             ])
     }
 

@@ -20,7 +20,8 @@ struct SuccessTiles {
         for (column, lines) in headLines.enumerated() {
             for (number, line) in lines.enumerated() {
                 svg.text(
-                    line, x: x(column) + Self.tile / 2, y: top - 10 - Double(lines.count - 1 - number) * 15, anchor: .middle,
+                    line, x: x(column) + Self.tile / 2, y: top - 10 - Double(lines.count - 1 - number) * 15,
+                    anchor: .middle,
                     style: peers[column].name == Catalogue.godwit ? "town" : "muted")
             }
         }
@@ -36,7 +37,9 @@ struct SuccessTiles {
                     continue
                 }
                 let opacity = 0.06 + 0.94 * (share / 100) * (share / 100)
-                svg.rectangle(x: x(column), y: y, width: Self.tile, height: Self.height, radius: 3, style: "tile", opacity: opacity)
+                svg.rectangle(
+                    x: x(column), y: y, width: Self.tile, height: Self.height, radius: 3, style: "tile",
+                    opacity: opacity)
                 let ink = opacity > 0.65 ? "onfill" : ""
                 svg.text(
                     text, x: x(column) + Self.tile / 2, y: y + 20, anchor: .middle,
@@ -45,7 +48,8 @@ struct SuccessTiles {
         }
         if let own = peers.firstIndex(where: { $0.name == Catalogue.godwit }) {
             svg.rectangle(
-                x: x(own) - 2, y: top - 2, width: Self.tile + 4, height: bottom - top - Self.gap + 4, radius: 4, style: "frame")
+                x: x(own) - 2, y: top - 2, width: Self.tile + 4, height: bottom - top - Self.gap + 4, radius: 4,
+                style: "frame")
         }
         return svg.document
     }

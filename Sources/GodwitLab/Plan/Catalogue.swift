@@ -31,7 +31,8 @@ package struct Catalogue: Sendable, Equatable {
         package var cannot: [String: String]
 
         package init(
-            title: String, notes: String = "", debian: [String] = [], pypi: [String] = [], cannot: [String: String] = [:]
+            title: String, notes: String = "", debian: [String] = [], pypi: [String] = [],
+            cannot: [String: String] = [:]
         ) {
             (self.title, self.notes, self.debian, self.pypi, self.cannot) = (title, notes, debian, pypi, cannot)
         }

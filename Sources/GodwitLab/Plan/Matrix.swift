@@ -64,7 +64,8 @@ package struct Matrix: Sendable, Equatable {
                 block.runs = runs
             default:
                 throw .badLine(
-                    file: file, line: line, problem: "unknown key '\(key)': expected profiles, scenarios, peers or runs")
+                    file: file, line: line, problem: "unknown key '\(key)': expected profiles, scenarios, peers or runs"
+                )
             }
         }
         return block

@@ -50,7 +50,8 @@ package struct Plan: Sendable, Equatable {
         }
         guard !cells.isEmpty else {
             throw .noCells(
-                "the matrix has no such cell; name all three of --profile, --scenario and --peer for one that is not in it")
+                "the matrix has no such cell; name all three of --profile, --scenario and --peer for one that is not in it"
+            )
         }
         self.init(cells: cells, seed: request.seed, overrides: matrix.overrides)
     }

@@ -36,7 +36,8 @@ package struct SettingsFile: Sendable, Equatable {
                 throw .badLine(file: file, line: number, problem: "expected key=\"value\", found '\(rest)'")
             }
             let key = rest[..<equals]
-            let isName = !key.isEmpty && key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.".contains($0)) }
+            let isName =
+                !key.isEmpty && key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.".contains($0)) }
             let quoted = rest[rest.index(after: equals)...]
             guard isName, quoted.first == "\"" else {
                 throw .badLine(file: file, line: number, problem: "expected key=\"value\", found '\(rest)'")

@@ -6,7 +6,9 @@ package struct Repeatability: Sendable {
     package let table: MarkdownTable
 
     package init(_ results: Results) {
-        var table = MarkdownTable(heads: ["scenario", "profile", "peer", "figure", "runs", "median", "least to most", "spread"])
+        var table = MarkdownTable(heads: [
+            "scenario", "profile", "peer", "figure", "runs", "median", "least to most", "spread",
+        ])
         for scenario in ScenarioOrder.sorted(Set(results.cells.map(\.scenario))) {
             let cells = results.cells.filter { $0.scenario == scenario }
             let deadline = results.run.scenarios?[scenario]?.deadlineMilliseconds

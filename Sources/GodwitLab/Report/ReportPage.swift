@@ -41,7 +41,8 @@ package struct ReportPage: Sendable {
         let unsupported = results.cells.count { $0.status == .unsupported }
         let failed = results.cells.count { $0.status == .failed }
         var facts = "Commit `\(run.commit)` (version \(run.version)), \(run.startedAt), seed \(run.seed). "
-        facts += "\(results.cells.count) cells: \(ok) measured, \(unsupported) beyond what the peer can do, \(failed) failed"
+        facts +=
+            "\(results.cells.count) cells: \(ok) measured, \(unsupported) beyond what the peer can do, \(failed) failed"
         if run.interrupted == true { facts += "; the run was interrupted, what follows is part of it" }
         facts += ".\n"
         let kernels = Set(results.guests.compactMap(\.kernel)).sorted()
@@ -51,7 +52,8 @@ package struct ReportPage: Sendable {
             facts += versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + "."
         }
         facts = facts.split(separator: "\n").map { String($0.trimmed) }.joined(separator: "\n") + "\n\n"
-        return facts + "Medians over runs; an attempt that never succeeded counts as longer than all others (\"never\"); "
+        return facts
+            + "Medians over runs; an attempt that never succeeded counts as longer than all others (\"never\"); "
             + "bold is the best of a row.\n\n"
     }
 

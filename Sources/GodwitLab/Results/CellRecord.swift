@@ -93,7 +93,8 @@ package struct CellRecord: Sendable, Equatable {
 
 extension CellRecord: Codable {
     enum CodingKeys: String, CodingKey {
-        case record, id, profile, scenario, peer, run, seed, status, reason, seconds, samples, sent, delivered, duplicates
+        case record, id, profile, scenario, peer, run, seed, status, reason, seconds, samples, sent, delivered,
+            duplicates
         case wire, cpu, idle, notes
         case startedAt = "started_at"
         case orderBreaks = "order_breaks"
@@ -102,14 +103,18 @@ extension CellRecord: Codable {
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        func optional<Value: Decodable>(_ key: CodingKeys) -> Value? { (try? fields.decodeIfPresent(Value.self, forKey: key)) ?? nil }
+        func optional<Value: Decodable>(_ key: CodingKeys) -> Value? {
+            (try? fields.decodeIfPresent(Value.self, forKey: key)) ?? nil
+        }
         self.init(
             profile: try fields.decode(String.self, forKey: .profile),
             scenario: try fields.decode(String.self, forKey: .scenario),
             peer: try fields.decode(String.self, forKey: .peer), run: optional(.run) ?? 1,
             status: try fields.decodeIfPresent(Status.self, forKey: .status) ?? .ok)
         id = optional(.id) ?? id
-        (seed, reason, startedAt, seconds) = (optional(.seed), optional(.reason), optional(.startedAt), optional(.seconds))
+        (seed, reason, startedAt, seconds) = (
+            optional(.seed), optional(.reason), optional(.startedAt), optional(.seconds)
+        )
         samples = optional(.samples) ?? [:]
         (sent, delivered) = (optional(.sent), optional(.delivered))
         (duplicates, orderBreaks) = (optional(.duplicates), optional(.orderBreaks))

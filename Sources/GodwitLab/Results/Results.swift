@@ -92,6 +92,8 @@ package struct Results: Sendable, Equatable {
 
     /// The runs of one cell, that have figures.
     package func runs(profile: String, scenario: String, peer: String) -> [CellRecord] {
-        cells.filter { $0.profile == profile && $0.scenario == scenario && $0.peer == peer && $0.status != .unsupported }
+        cells.filter {
+            $0.profile == profile && $0.scenario == scenario && $0.peer == peer && $0.status != .unsupported
+        }
     }
 }

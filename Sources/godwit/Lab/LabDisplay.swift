@@ -38,7 +38,8 @@ actor LabDisplay {
     /// On a terminal only what went wrong is worth a line that stays.
     private func told(_ cell: String, _ text: String) {
         if isLive, !text.hasPrefix("failed") { return }
-        let left = progress.done < progress.total ? ", \(RunProgress.duration(progress.secondsLeft(now: now))) left" : ""
+        let left =
+            progress.done < progress.total ? ", \(RunProgress.duration(progress.secondsLeft(now: now))) left" : ""
         say("lab: \(progress.done)/\(progress.total) \(cell) \(text)\(left)")
     }
 

@@ -4,7 +4,9 @@ import GodwitLab
 
 /// Where the lab's profiles, scenarios, peers and scripts are.
 struct LabFolder: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder with profiles, scenarios and peers; else netem here or above.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The folder with profiles, scenarios and peers; else netem here or above.", valueName: "dir")
+    )
     var netem: String?
 
     /// The folder that has `netem`, absolute.

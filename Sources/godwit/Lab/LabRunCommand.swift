@@ -17,7 +17,8 @@ struct LabRunCommand: AsyncParsableCommand {
     @Option(name: [.customLong("profile")], help: ArgumentHelp("A network; may be repeated.", valueName: "name"))
     var profiles: [String] = []
 
-    @Option(name: [.customLong("scenario")], help: ArgumentHelp("What happens on it; may be repeated.", valueName: "name"))
+    @Option(
+        name: [.customLong("scenario")], help: ArgumentHelp("What happens on it; may be repeated.", valueName: "name"))
     var scenarios: [String] = []
 
     @Option(name: [.customLong("peer")], help: ArgumentHelp("Who is measured; may be repeated.", valueName: "name"))
@@ -26,7 +27,8 @@ struct LabRunCommand: AsyncParsableCommand {
     @Option(help: "How often each cell is run; else as the matrix says.")
     var runs: Int?
 
-    @Option(help: "The dice of bodies and of what the lab chooses. The kernel's own dice for loss and jitter have no seed.")
+    @Option(
+        help: "The dice of bodies and of what the lab chooses. The kernel's own dice for loss and jitter have no seed.")
     var seed: UInt64 = 1
 
     @Option(help: "Light cells at the same time in one guest.")
@@ -53,7 +55,8 @@ struct LabRunCommand: AsyncParsableCommand {
     func validate() throws {
         func check(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
             if let value, !range.contains(value) {
-                throw ValidationError("--\(name) is a number from \(range.lowerBound) to \(range.upperBound), not \(value).")
+                throw ValidationError(
+                    "--\(name) is a number from \(range.lowerBound) to \(range.upperBound), not \(value).")
             }
         }
         try check("runs", runs, 1...100)
@@ -92,9 +95,8 @@ struct LabRunCommand: AsyncParsableCommand {
 
         let host = HostCommand(root: root)
         catalogue.peers.merge(try await host.describePeers()) { _, told in told }
-        let used = Set(plan.cells.map(\.peer))
-        let described = catalogue.peers.filter { used.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
-        try await host.prepare(debian: described.flatMap(\.debian), pypi: described.flatMap(\.pypi))
+        let used = catalogue.peers.filter { peer in plan.cells.contains { $0.peer == peer.key } }
+        try await host.prepare(used)
 
         let lanes = Lanes(
             plan.cells, lanes: self.lanes ?? ProcessInfo.processInfo.activeProcessorCount, parallel: parallel)
@@ -103,11 +105,13 @@ struct LabRunCommand: AsyncParsableCommand {
         (record.lanes, record.parallel, record.cells) = (lanes.light.count, parallel, plan.cells.count)
         record.overrides = plan.overrides
         record.profiles = catalogue.profiles.filter { profile in plan.cells.contains { $0.profile == profile.key } }
-        record.scenarios = catalogue.scenarios.filter { scenario in plan.cells.contains { $0.scenario == scenario.key } }
-        record.peers = catalogue.peers.filter { used.contains($0.key) }
+        record.scenarios = catalogue.scenarios.filter { scenario in plan.cells.contains { $0.scenario == scenario.key }
+        }
+        record.peers = used
         let folder = try ResultsFolder.make(results, root: root, startedAt: record.startedAt)
         let lab = LabRun(
-            root: root, results: folder.path, godwit: URL(fileURLWithPath: binary).path, commit: record.commit, plan: plan,
+            root: root, results: folder.path, godwit: URL(fileURLWithPath: binary).path, commit: record.commit,
+            plan: plan,
             lanes: lanes)
         return LabSession(lab: lab, lanes: lanes, record: record, folder: folder, json: json)
     }

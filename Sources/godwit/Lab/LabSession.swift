@@ -27,7 +27,9 @@ struct LabSession {
         print(RunSummary(results, planned: record.cells ?? 0).text, terminator: "")
         print("results: \(folder.path)")
         if record.interrupted == true {
-            print("interrupted: the tables show the \(results.cells.count) cells that were measured, of \(record.cells ?? 0)")
+            print(
+                "interrupted: the tables show the \(results.cells.count) cells that were measured, of \(record.cells ?? 0)"
+            )
             throw ExitCode(130)
         }
         return results.cells.count == record.cells && !results.cells.contains { $0.status == .failed }
@@ -53,7 +55,7 @@ struct LabSession {
             group.addTask {
                 do {
                     try await lab.run { event in await display.take(event) }
-                } catch where Task.isCancelled {}
+                } catch  where Task.isCancelled {}
                 return false
             }
             group.addTask {
