@@ -5,6 +5,9 @@ package struct Catalogue: Sendable, Equatable {
     /// The peer that is the project's own.
     package static let godwit = "godwit"
 
+    /// Whether a peer is Godwit in one of its forms (`godwit-stream`), which is no rival of it.
+    static func isGodwit(_ peer: String) -> Bool { peer == godwit || peer.hasPrefix(godwit + "-") }
+
     package struct Profile: Sendable, Equatable, Codable {
         package var about: String
         package var settings: [String: String]

@@ -38,7 +38,7 @@ package struct Losses: Sendable {
         var behind: [String: [Figure]] = [:]
         for figure in figures {
             guard let own = figure.value(of: ours) else { continue }
-            let others = runs.filter { $0.key != Catalogue.godwit }.sorted { $0.key < $1.key }
+            let others = runs.filter { !Catalogue.isGodwit($0.key) }.sorted { $0.key < $1.key }
                 .compactMap { peer, runs in figure.value(of: runs).map { (peer: peer, value: $0) } }
             guard let best = others.max(by: { figure.isBetter($1.value, than: $0.value) }) else { continue }
             compared += 1
