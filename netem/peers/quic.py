@@ -89,6 +89,13 @@ class Link(Messages):
         self.frames = {}  # number -> future of a DATAGRAM's echo
         self.pinging = asyncio.create_task(self._ping())
 
+    def begin(self, server):
+        """As `connect`, but the first datagram waits for what the application says in this turn of the loop: 0-RTT data in a datagram of its own
+        that overtakes the ClientHello is dropped by the server."""
+        loop = asyncio.get_running_loop()
+        self._quic.connect(server, now=loop.time())
+        loop.call_soon(self.transmit)
+
     def send(self, number, body):
         stream = self._quic.get_next_available_stream_id()
         self.numbers[stream] = number
@@ -157,7 +164,7 @@ class Client:
         # Bound to no address: the socket follows the machine to another network.
         transport, link = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Link(quic), local_addr=("0.0.0.0", 0))
         try:
-            link.connect(self.server)
+            link.begin(self.server)
             self.configuration.session_ticket = kept  # read by `connect`
             if not early:
                 await link.wait_connected()
