@@ -8,7 +8,7 @@ kernel does not feel a full netem queue, and its interface counts what it sends,
 """
 
 from . import nat, policing
-from .commands import run
+from .commands import batch, run, script
 from .impairment import CLEAN
 
 
@@ -22,32 +22,33 @@ class Access:
         self.gateway = f"192.168.{number}.1"
         self.nat = nat.Translation(self.router, "out")
 
-    async def connect(self):
-        """Makes cables and router; both ends are up afterwards, but the client has no route through it yet."""
+    def commands(self):
+        """Make cables and router; the client has no address yet."""
         n, name, router = self.number, self.name, self.router
-        await run("ip", "-batch", "-", lines=[
+        yield batch("ip", [
             f"link add {name} netns {self.client} type veth peer name in netns {router}",
             f"link add out netns {router} type veth peer name {name} netns {self.server}",
         ])
-        await run("ip", "-n", router, "-batch", "-", lines=[
+        yield batch(f"ip -n {router}", [
             "link set lo up",
             f"addr add 192.168.{n}.1/24 dev in", "link set in up",
             f"addr add 10.9.{n}.2/24 dev out", "link set out up",
             f"route add 10.9.0.1/32 via 10.9.{n}.1",
         ])
-        await run("ip", "-n", self.server, "-batch", "-", lines=[f"addr add 10.9.{n}.1/24 dev {name}", f"link set {name} up"])
+        yield batch(f"ip -n {self.server}", [f"addr add 10.9.{n}.1/24 dev {name}", f"link set {name} up"])
         # A segment of 64 KB must not count as one packet when the dice are thrown: every device cuts to MTU size itself.
         for namespace, devices in ((self.client, [name]), (self.server, [name]), (router, ["in", "out"])):
-            script = "; ".join(f"ethtool -K {device} tso off gso off gro off" for device in devices)
-            if namespace == router:
-                script += "; echo 1 >/proc/sys/net/ipv4/ip_forward"
-            await run("ip", "netns", "exec", namespace, "sh", "-ec", script)
-        await self.nat.install()
+            off = "; ".join(f"ethtool -K {device} tso off gso off gro off" for device in devices)
+            forward = "; echo 1 >/proc/sys/net/ipv4/ip_forward" if namespace == router else ""
+            yield f"ip netns exec {namespace} sh -ec '{off}{forward}'"
 
     async def attach(self):
         """The phone joins: it has an address, the cable carries. What has this address as its source goes this way, whatever the default."""
+        await script(self.attachment())
+
+    def attachment(self):
         n = self.number
-        await run("ip", "-n", self.client, "-batch", "-", lines=[
+        yield batch(f"ip -n {self.client}", [
             f"addr add 192.168.{n}.2/24 dev {self.name}", f"link set {self.name} up",
             f"route add default via {self.gateway} dev {self.name} table {100 + n}",
             f"rule add from 192.168.{n}.2 lookup {100 + n}",
@@ -55,7 +56,10 @@ class Access:
 
     async def route(self):
         """What the phone sends goes this way."""
-        await run("ip", "-n", self.client, "route", "replace", "default", "via", self.gateway, "dev", self.name)
+        await script(self.routing())
+
+    def routing(self):
+        yield f"ip -n {self.client} route replace default via {self.gateway} dev {self.name}"
 
     async def detach(self):
         """The phone has left: address and routes are gone at once."""

@@ -5,7 +5,7 @@ import os
 import pathlib
 import signal
 
-from .commands import attempt, run
+from .commands import attempt
 
 PREFIX = "godwit-"
 _MOUNTS = pathlib.Path("/run/netns")
@@ -35,24 +35,23 @@ async def sweep():
         if lock is None:
             continue
         with lock:
-            for name in names:
-                await remove(name)
-                removed.append(name)
+            await remove(names)
+            removed += names
     return removed
 
 
-async def add(names):
-    await run("ip", "-batch", "-", lines=[f"netns add {name}" for name in names])
-
-
-async def remove(name):
-    """Kills what runs in the namespace, then removes it; its devices go with it."""
-    for number in processes(name):
-        try:
-            os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    await attempt("ip", "netns", "del", name)
+async def remove(names):
+    """Kills what runs in these namespaces, then removes those that are there; their devices go with them."""
+    there = [name for name in names if (_MOUNTS / name).exists()]
+    if not there:
+        return
+    for name in there:
+        for number in processes(name):
+            try:
+                os.kill(number, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    await attempt("ip", "-force", "-batch", "-", lines=[f"netns del {name}" for name in there])
 
 
 def processes(name):

@@ -2,7 +2,7 @@
 
 from . import counters, namespaces
 from .access import Access
-from .commands import run
+from .commands import batch, script
 
 SERVER_ADDRESS = "10.9.0.1"
 
@@ -20,18 +20,18 @@ class Topology:
     async def open(self, second=False):
         await self.close()
         self.accesses = [self.first] + ([self.second] if second else [])
-        await namespaces.add([self.client, self.server] + [access.router for access in self.accesses])
-        for name in (self.client, self.server):
-            await run("ip", "-n", name, "link", "set", "lo", "up")
-        await run("ip", "-n", self.server, "addr", "add", f"{SERVER_ADDRESS}/32", "dev", "lo")
+        commands = [batch("ip", [f"netns add {name}" for name in (self.client, self.server, *(access.router for access in self.accesses))])]
+        commands.append(f"ip -n {self.client} link set lo up")
+        commands.append(batch(f"ip -n {self.server}", ["link set lo up", f"addr add {SERVER_ADDRESS}/32 dev lo"]))
         for access in self.accesses:
-            await access.connect()
-        await self.first.attach()
-        await self.first.route()
+            commands += access.commands()
+            commands += access.nat.commands()
+        commands += self.first.attachment()
+        commands += self.first.routing()
+        await script(commands)
 
     async def close(self):
-        for name in (self.client, self.server, self.first.router, self.second.router):
-            await namespaces.remove(name)
+        await namespaces.remove([self.client, self.server, self.first.router, self.second.router])
 
     def wire(self):
         """Bytes and packets so far: sent by each end, and what of them arrived at the other; link-layer headers included."""
