@@ -6,19 +6,26 @@ set -u
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND [ARGUMENTS...]" >&2; exit 2; }
 command -v linux.uml >/dev/null || { echo "$0: linux.uml is missing: apt-get install user-mode-linux" >&2; exit 2; }
 
-job=$(mktemp -d "${TMPDIR:-/tmp}/godwit-uml.XXXXXX") || exit 2
+# What a killed run could not remove: its guest died with it, its folder is named for its process.
+for old in "${TMPDIR:-/tmp}"/godwit-uml.*.*; do
+    owner=${old##*/godwit-uml.}
+    [ -d "$old" ] && ! kill -0 "${owner%%.*}" 2>/dev/null && rm -rf "$old"
+done
+job=$(mktemp -d "${TMPDIR:-/tmp}/godwit-uml.$$.XXXXXX") || exit 2
 kernel=
+made_modules=
 cleanup() {
-    # The whole guest lives in one process group of ours: killing that leaves no guest process behind.
-    [ -n "$kernel" ] && kill -KILL -- "-$kernel" 2>/dev/null
+    # The whole guest lives in a process namespace of its own: with its first process all of it is gone.
+    [ -n "$kernel" ] && kill -KILL "$kernel" 2>/dev/null && wait "$kernel" 2>/dev/null
     [ -n "${follower:-}" ] && kill "$follower" 2>/dev/null
+    [ -n "$made_modules" ] && rmdir $modules 2>/dev/null
     rm -rf "$job"
 }
 trap cleanup EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 modules=/lib/modules
-made_modules=
 [ -d $modules ] || { mkdir -p $modules && made_modules=1; }
 
 {
@@ -46,7 +53,10 @@ GUEST
 chmod +x "$job/init"
 : >"$job/output"
 
-setsid timeout "${GODWIT_UML_SECONDS:-900}" linux.uml mem="${GODWIT_UML_MEMORY:-2048M}" root=/dev/root rootfstype=hostfs rootflags=/ \
+# A session of its own keeps the terminal's ctrl-C from the guest: it is this script that ends it, and the guest dies with this script even
+# when that is killed outright.
+setsid setpriv --pdeathsig KILL unshare --pid --fork --kill-child=KILL --mount-proc \
+    timeout "${GODWIT_UML_SECONDS:-900}" linux.uml uml_dir="$job/" mem="${GODWIT_UML_MEMORY:-2048M}" root=/dev/root rootfstype=hostfs rootflags=/ \
     rw quiet init="$job/init" con=null con0=fd:0,fd:1 ssl=null </dev/null >"$job/console" 2>&1 &
 kernel=$!
 tail -n +1 -f --pid=$kernel "$job/output" &
@@ -55,7 +65,6 @@ wait $kernel
 outcome=$?
 wait $follower 2>/dev/null
 follower=
-[ -n "$made_modules" ] && rmdir $modules 2>/dev/null
 if [ -s "$job/status" ]; then
     exit "$(cat "$job/status")"
 fi

@@ -6,10 +6,14 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.request
 
 import daemons
 import loading
 from timed import Timed
+
+# The namespace's own loopback: no other server is there.
+ADMIN = "127.0.0.1:9464"
 
 
 def binary():
@@ -21,13 +25,18 @@ def binary():
 
 async def serve(address, port, folder):
     words = [binary(), "serve", "--config", str(loading.ROOT / "config" / "godwit.yaml"), "--data", str(folder / "data")]
-    words += ["--listen", f"{address}:{port}", "--admin", "127.0.0.1:0"]
+    words += ["--listen", f"{address}:{port}", "--admin", ADMIN]
     process = daemons.start(words, folder, "godwit-serve")
     await daemons.until_bound(process, port, folder, "godwit-serve")
     done = subprocess.run([binary(), "pin", "--data", str(folder / "data")], capture_output=True, text=True)
     if done.returncode != 0:
         raise daemons.DaemonError(f"godwit pin: {done.stderr.strip()}")
     (folder / "pin").write_text(done.stdout.split()[-1])
+
+
+def success():
+    with urllib.request.urlopen(f"http://{ADMIN}/success", timeout=5) as page:
+        return page.read().decode()
 
 
 def pin(folder):

@@ -4,7 +4,7 @@ import ast
 
 import loading
 
-_FIELDS = {"TITLE": "", "DEBIAN": [], "PYPI": [], "NOTES": "", "CANNOT": {}}
+_FIELDS = {"TITLE": "", "DEBIAN": [], "PYPI": [], "NOTES": "", "CANNOT": {}, "CARRIER": None}
 
 
 class PeerCardError(Exception):
@@ -12,7 +12,7 @@ class PeerCardError(Exception):
 
 
 def read(name):
-    """TITLE, DEBIAN, PYPI, NOTES and CANNOT of netem/peers/NAME.py, which are literals."""
+    """TITLE, DEBIAN, PYPI, NOTES and CANNOT of netem/peers/NAME.py, which are literals; CARRIER is there for Godwit only."""
     path = loading.PEERS / f"{name}.py"
     if not path.is_file():
         raise PeerCardError(f"unknown peer '{name}'; there are: {', '.join(loading.names())}")

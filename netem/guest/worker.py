@@ -17,7 +17,7 @@ Every operation carries an "id" and is answered once, in order of completion, by
     storm      connections, every_ms (2000), bytes, timeout_ms: see storm.py; "connections" is how many there really are
     restored   timeout_ms: when each client of the storm is heard again: "back_ms", a number or null each
 
-Both sides take `cpu` ("cpu_s": processor seconds of the peer so far) and `quit`.
+The server takes `success` ("text": Godwit's page /success). Both sides take `cpu` ("cpu_s": processor seconds of the peer so far) and `quit`.
 A body is "body_b64", or "bytes": so many bytes that do not compress.
 """
 
@@ -67,6 +67,12 @@ class ServerOperations:
 
     async def cpu(self, operation):
         return {"cpu_s": round(processor.seconds(own=not getattr(self.peer, "OWN_PROCESS", False)), 3)}
+
+    async def success(self, operation):
+        """Godwit's own success rates; other peers have none."""
+        if not hasattr(self.peer, "success"):
+            raise ValueError("this peer's server has no success rates")
+        return {"text": await asyncio.to_thread(self.peer.success)}
 
 
 class ClientOperations(ServerOperations):

@@ -1,7 +1,7 @@
 """Godwit as it comes: datagram first, stream joins the race."""
 
 import godwit_process
-from godwit_process import serve  # noqa: F401
+from godwit_process import serve, success  # noqa: F401
 
 TITLE = "Godwit"
 DEBIAN = []
@@ -9,6 +9,7 @@ PYPI = []
 NOTES = ("godwit serve with the committed configuration, godwit client --jsonl with carrier auto; requests on no lane, so none "
          "waits for another. Voice frames are ordinary reliable requests: there are no unreliable datagrams yet. Times are the client's own stamps.")
 CANNOT = {}
+CARRIER = "auto"  # of the users in the conversation, who have clients of their own
 OWN_PROCESS = True  # the Python around it is not its processor time
 
 

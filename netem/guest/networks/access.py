@@ -20,6 +20,7 @@ class Access:
         self.up = self.down = CLEAN
         self.is_dark = self.trace_is_dark = False
         self.gateway = f"192.168.{number}.1"
+        self.host = 2  # the phone's last byte
         self.nat = nat.Translation(self.router, "out")
 
     def commands(self):
@@ -49,9 +50,9 @@ class Access:
     def attachment(self):
         n = self.number
         yield batch(f"ip -n {self.client}", [
-            f"addr add 192.168.{n}.2/24 dev {self.name}", f"link set {self.name} up",
+            f"addr add 192.168.{n}.{self.host}/24 dev {self.name}", f"link set {self.name} up",
             f"route add default via {self.gateway} dev {self.name} table {100 + n}",
-            f"rule add from 192.168.{n}.2 lookup {100 + n}",
+            f"rule add from 192.168.{n}.{self.host} lookup {100 + n}",
         ])
 
     async def route(self):
@@ -65,7 +66,14 @@ class Access:
         """The phone has left: address and routes are gone at once."""
         n = self.number
         await run("ip", "-n", self.client, "-batch", "-", lines=[
-            f"addr flush dev {self.name}", f"link set {self.name} down", f"rule del from 192.168.{n}.2 lookup {100 + n}"])
+            f"addr flush dev {self.name}", f"link set {self.name} down", f"rule del from 192.168.{n}.{self.host} lookup {100 + n}"])
+
+    async def change_address(self):
+        """The phone gets a new address on this network; the old one is gone at once, as on a new bearer."""
+        await self.detach()
+        self.host += 1
+        await self.attach()
+        await self.route()
 
     async def impair(self, up, down):
         self.up, self.down = up, down

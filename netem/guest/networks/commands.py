@@ -23,7 +23,8 @@ async def run(*words, lines=None):
     output, complaint = await process.communicate(text)
     if process.returncode != 0:
         said = complaint.decode(errors="replace").strip() or f"exit status {process.returncode}"
-        raise NetworkError(f"{shlex.join(words[:8])}: {said}" + (f" (input: {'; '.join(lines)})" if lines else ""))
+        what = "making networks" if words[0] == "sh" else shlex.join(words)  # a script's text would bury what went wrong
+        raise NetworkError(f"{what}: {said}" + (f" (input: {'; '.join(lines)})" if lines else ""))
     return output.decode(errors="replace")
 
 

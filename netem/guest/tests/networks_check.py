@@ -76,7 +76,7 @@ class NetworkCase(unittest.IsolatedAsyncioTestCase):
             except TimeoutError:
                 pass
 
-        taker = threading.Thread(target=take)
+        taker = threading.Thread(target=take, daemon=True)
         taker.start()
         due = time.monotonic()
         for number in range(count):
@@ -157,9 +157,11 @@ class Netem(NetworkCase):
         sender = open_socket(self.net.client, socket.SOCK_STREAM)
         sender.connect((SERVER_ADDRESS, 9001))
         taker, _ = listener.accept()
+        for each in (sender, taker):
+            each.settimeout(20)
         before = self.net.wire()
         total = 1_000_000
-        threading.Thread(target=sender.sendall, args=(bytes(total),)).start()
+        threading.Thread(target=sender.sendall, args=(bytes(total),), daemon=True).start()
         left = total
         while left:
             left -= len(taker.recv(1 << 16))
