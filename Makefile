@@ -31,6 +31,7 @@ test: packages ## Everything: lint, unit, property and simulator tests, fuzz cor
 	@netem/packages.sh $(TEST_PACKAGES)
 	$(MAKE) lint
 	GODWIT_REQUIRE_TOOLS=1 swift test --no-parallel
+	$(MAKE) lab-files
 	$(MAKE) lab-smoke
 
 .PHONY: test-fast
@@ -49,6 +50,15 @@ simulate-chat: packages ## The lab's chat in virtual time, on all its profiles: 
 .PHONY: lab
 lab: release ## The conversation of 400 real chat lines through 4g, loss20 and burst under real tc netem (needs root)
 	netem/lab.sh $(LAB)
+
+.PHONY: lab-files
+lab-files: ## The lab's profiles, traces, scenarios and peers can be read, its figures are right (a second, no root)
+	@netem/packages.sh python3 python3-yaml
+	cd netem/guest && /usr/bin/python3 -B -m unittest discover -s tests -t .
+
+.PHONY: lab-check
+lab-check: ## The lab's networks do what they are told: raw probes through real netem (a minute and a half, needs root)
+	cd netem/guest && ../guest.sh /usr/bin/python3 -B -m unittest -v tests.networks_check
 
 .PHONY: lab-smoke
 lab-smoke: release

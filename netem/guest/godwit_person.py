@@ -17,6 +17,7 @@ class Person:
     def __init__(self, name, heard, accepted):
         self.name, self.heard, self.accepted = name, heard, accepted
         self.problems = []
+        self.closing = False
         self.logged_in = asyncio.get_running_loop().create_future()
         self.process = self.reading = None
 
@@ -43,6 +44,7 @@ class Person:
     async def close(self):
         if self.process is None:
             return
+        self.closing = True
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
@@ -62,6 +64,8 @@ class Person:
                 self.problems.append(f"{self.name}: {event.get('code')}: {event.get('message')}")
                 if not self.logged_in.done():
                     self.logged_in.set_exception(PersonFailed(self.problems[-1]))
-        self.problems.append(f"{self.name}: the client ended")
+        if not self.closing:
+            self.problems.append(f"{self.name}: the client ended")
         if not self.logged_in.done():
-            self.logged_in.set_exception(PersonFailed(self.problems[-1]))
+            self.logged_in.set_exception(PersonFailed(f"{self.name}: the client ended before it was logged in"))
+            self.logged_in.exception()  # nobody may be waiting any more
