@@ -70,14 +70,17 @@ class NetworkCase(unittest.IsolatedAsyncioTestCase):
     def share_arriving(self, sender, receiver, address, count, size=100, every_s=0.002):
         """Sends numbered packets at a pace and says which arrived."""
         arrived = set()
+        sent = threading.Event()
 
         def take():
             receiver.settimeout(1)
-            try:
-                while True:
+            while True:
+                all_are_sent = sent.is_set()
+                try:
                     arrived.add(struct.unpack("!I", receiver.recv(2000)[:4])[0])
-            except TimeoutError:
-                pass
+                except TimeoutError:
+                    if all_are_sent:  # and a second of silence since
+                        return
 
         taker = threading.Thread(target=take, daemon=True)
         taker.start()
@@ -86,6 +89,7 @@ class NetworkCase(unittest.IsolatedAsyncioTestCase):
             sender.sendto(struct.pack("!I", number).ljust(size, b"."), address)
             due += every_s
             time.sleep(max(0.0, due - time.monotonic()))
+        sent.set()
         taker.join()
         return arrived
 
