@@ -103,6 +103,13 @@ struct EventLineTests {
         #expect(line.line == "{\"n\":\(text)}\n")
     }
 
+    @Test("a list keeps the place of a number that is missing")
+    func missingNumbers() {
+        var line = JSONLine()
+        line.add("n", [1.5, nil, 2, .infinity])
+        #expect(line.line == "{\"n\":[1.5,null,2,null]}\n")
+    }
+
     @Test("a receipt carries its ids, its place and its latency")
     func receipt() throws {
         let receipt = SentReceipt(

@@ -20,7 +20,8 @@ class DaemonError(Exception):
     """Says which program did not do what, and where its log is."""
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -34,7 +35,7 @@ def start(words, folder, name, **options):
     options.setdefault("stdout", log)
     options.setdefault("stderr", log)
     with log:
-        return subprocess.Popen([program, *words[1:]], preexec_fn=_die_with_parent, **options)
+        return subprocess.Popen([program, *words[1:]], preexec_fn=die_with_parent, **options)
 
 
 async def until_bound(process, port, folder, name, protocol="tcp", seconds=20):

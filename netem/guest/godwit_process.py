@@ -49,8 +49,8 @@ class Refused(Exception):
 
 class Client:
     def __init__(self, address, port, folder, carrier):
-        self.words = [binary(), "client", "--jsonl", "--no-connect", "--server", f"{address}:{port}", "--pin", pin(folder)]
-        self.words += ["--carrier", carrier, "--flush-seconds", "0", "--timeout-ms", "86400000"]
+        self.target = ["--server", f"{address}:{port}", "--pin", pin(folder), "--carrier", carrier]
+        self.words = [binary(), "client", "--jsonl", "--no-connect", *self.target, "--flush-seconds", "0", "--timeout-ms", "86400000"]
         self.folder = folder
         self.process = None
         self.number = 0
@@ -106,7 +106,7 @@ class Client:
     async def prepare(self):
         self.process = await asyncio.create_subprocess_exec(
             *self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.folder / "godwit-client.log", "ab"),
-            limit=1 << 20, preexec_fn=daemons._die_with_parent)
+            limit=1 << 20, preexec_fn=daemons.die_with_parent)
         self.reading = asyncio.create_task(self._read())
 
     def _write(self, line):
@@ -138,3 +138,48 @@ class Client:
     def _fail(future, error):
         if future is not None and not future.done():
             future.set_exception(error)
+
+
+class Storm:
+    """`godwit bench storm`: all clients in one process of Godwit's own."""
+
+    def __init__(self, client):
+        self.client = client
+
+    async def begin(self, operation, emit):
+        count = int(operation["connections"])
+        words = [binary(), "bench", "storm", *self.client.target, "--connections", str(count)]
+        words += ["--every-ms", str(operation.get("every_ms", 2000)), "--size", str(operation.get("bytes", 40)), "--seconds", "3600",
+                  "--patience", str(operation.get("patience_s", 115))]
+        with open(self.client.folder / "godwit-storm.log", "ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, limit=1 << 20, preexec_fn=daemons.die_with_parent)
+        self.opened, self.back = (asyncio.get_running_loop().create_future() for _ in range(2))
+        self.reading = asyncio.create_task(self._read(emit))
+        async with asyncio.timeout(operation.get("timeout_ms", 120_000) / 1000):
+            ms = await self.opened
+        return {"connections": count, "wanted": count, "ms": ms}
+
+    async def restored(self, operation):
+        self.back = asyncio.get_running_loop().create_future()
+        began = asyncio.get_running_loop().time()
+        self.process.stdin.write(b"restored\n")
+        await asyncio.wait([self.back], timeout=operation.get("timeout_ms", 120_000) / 1000)
+        if self.back.done():
+            return {"back_ms": self.back.result()}
+        raise TimeoutError(f"no answer of godwit bench storm within {asyncio.get_running_loop().time() - began:.0f} s")
+
+    async def _read(self, emit):
+        async for line in self.process.stdout:
+            event = json.loads(line)
+            kind = event.pop("event")
+            event.pop("t_ms", None)
+            if kind == "open":
+                self.opened.set_result(event["ms"])
+            elif kind == "back" and not self.back.done():
+                self.back.set_result(event["back_ms"])
+            elif kind == "storm":
+                emit("storm", **event)
+        for future in (self.opened, self.back):
+            if not future.done():
+                future.set_exception(ConnectionError("godwit bench storm ended; see godwit-storm.log"))

@@ -37,6 +37,8 @@ class Storm:
 
         async def open_one(client):
             async with gate:
+                if hasattr(client, "prepare"):
+                    await client.prepare()
                 await client.connect(False)
 
         try:

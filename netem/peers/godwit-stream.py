@@ -1,7 +1,7 @@
 """Godwit on its stream carrier: TLS 1.3 on TCP, as where UDP is blocked."""
 
 import godwit_process
-from godwit_process import serve, success  # noqa: F401
+from godwit_process import Storm, serve, success  # noqa: F401
 
 TITLE = "Godwit, stream carrier"
 DEBIAN = []

@@ -1,7 +1,7 @@
 """Godwit as it comes: datagram first, stream joins the race."""
 
 import godwit_process
-from godwit_process import serve, success  # noqa: F401
+from godwit_process import Storm, serve, success  # noqa: F401
 
 TITLE = "Godwit"
 DEBIAN = []

@@ -16,6 +16,7 @@ CANNOT = {"storm": "each client would be a kcptun-client process of its own, and
 
 KEY = "the lab's shared key"
 SETTINGS = ["--mode", "fast2", "--key", KEY, "--quiet"]
+FAREWELL_S = 2
 ECHO = ("127.0.0.1", 12948)
 
 
@@ -49,9 +50,14 @@ class Client:
         return FramedLink(*await asyncio.open_connection(*self.local, limit=BUFFER))
 
     async def _renew(self):
-        self.tunnel.kill()
-        self.tunnel.wait()
+        # The old one may still tell the server that its streams are closed: without that the server repeats what it last said, for half a minute.
+        asyncio.get_running_loop().call_later(FAREWELL_S, self._end, self.tunnel)
         await self.prepare()
+
+    @staticmethod
+    def _end(tunnel):
+        tunnel.kill()
+        tunnel.wait()
 
     async def connect(self, resume):
         await self.application.connect(resume)

@@ -26,16 +26,27 @@ struct JSONLine {
 
     /// A number with at most three decimals.
     mutating func add(_ name: String, _ value: Double?) {
-        guard let value, value.isFinite, value.magnitude < 1e15 else { return }
+        guard let value, let number = Self.number(value) else { return }
         begin(name)
+        text += number
+    }
+
+    /// Numbers as above, null for those that are missing.
+    mutating func add(_ name: String, _ values: [Double?]) {
+        begin(name)
+        text += "[" + values.map { $0.flatMap(Self.number) ?? "null" }.joined(separator: ",") + "]"
+    }
+
+    private static func number(_ value: Double) -> String? {
+        guard value.isFinite, value.magnitude < 1e15 else { return nil }
         let thousandths = Int64((value * 1_000).rounded())
         let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1_000)
-        text += (thousandths < 0 ? "-" : "") + String(whole)
-        guard rest > 0 else { return }
+        let integer = (thousandths < 0 ? "-" : "") + String(whole)
+        guard rest > 0 else { return integer }
         var digits = String(rest)
         digits = String(repeating: "0", count: 3 - digits.count) + digits
         while digits.hasSuffix("0") { digits.removeLast() }
-        text += "." + digits
+        return integer + "." + digits
     }
 
     mutating func add(_ name: String, _ values: [JSONLine]) {
