@@ -6,6 +6,7 @@ BUILD_PACKAGES := libssl-dev libz-dev pkg-config
 TEST_PACKAGES := prometheus shellcheck
 RELEASE := swift build -c release --static-swift-stdlib --product godwit
 DATA ?= data
+RESULTS ?= .build/lab/latest
 FUZZ_SECONDS ?= 60
 RUNS ?= 100
 FUZZERS := packet frame envelope report tunnel initial datagram
@@ -48,8 +49,8 @@ simulate-chat: packages ## The lab's chat in virtual time, on all its profiles: 
 	.build/release/godwit-judge chat all $(RUNS)
 
 .PHONY: lab
-lab: release ## The conversation of 400 real chat lines through 4g, loss20 and burst under real tc netem (needs root)
-	netem/lab.sh $(LAB)
+lab: release ## Godwit and its peers through bad networks, netem/matrix/full.matrix: under an hour (needs root); LAB="--runs 3 …" adds flags
+	.build/release/godwit lab run $(LAB)
 
 .PHONY: lab-files
 lab-files: ## The lab's profiles, traces, scenarios and peers can be read, its figures are right (a second, no root)
@@ -61,8 +62,13 @@ lab-check: ## The lab's networks do what they are told: raw probes through real 
 	cd netem/guest && ../guest.sh /usr/bin/python3 -B -m unittest -v tests.networks_check
 
 .PHONY: lab-smoke
-lab-smoke: release
-	netem/lab.sh --smoke $(LAB)
+lab-smoke: release ## The same with netem/matrix/smoke.matrix: a few minutes
+	netem/lab.sh --smoke
+	.build/release/godwit lab run --smoke $(LAB)
+
+.PHONY: lab-report
+lab-report: release ## Tables and pictures of the newest results (or RESULTS=dir) into docs/benchmarks.md and docs/benchmarks/
+	.build/release/godwit lab report $(RESULTS) --output docs/benchmarks
 
 .PHONY: bench
 bench: release ## Echo round trips a second beside a bare NIO UDP echo

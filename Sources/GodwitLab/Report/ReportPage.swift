@@ -31,7 +31,16 @@ package struct ReportPage: Sendable {
             text += "<details><summary>\(repeatability.table.rows.count) figures</summary>\n\n"
             text += repeatability.table.text + "\n</details>\n\n"
         }
-        self.text = text
+        self.text = text + Self.peers(results)
+    }
+
+    private static func peers(_ results: Results) -> String {
+        let described = results.peers.compactMap { peer in results.run.peers?[peer].map { (peer, $0) } }
+            .filter { !$0.1.notes.isEmpty }
+        guard !described.isEmpty else { return "" }
+        var table = MarkdownTable(heads: ["peer", "name", "configuration"])
+        table.rows = described.map { ["\($0.1.title)", "`\($0.0)`", $0.1.notes] }
+        return "### Peers\n\n" + table.text + "\n"
     }
 
     /// What was run where, so that somebody can run it again.
