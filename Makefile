@@ -63,7 +63,6 @@ lab-check: ## The lab's networks do what they are told: raw probes through real 
 
 .PHONY: lab-smoke
 lab-smoke: release ## The same with netem/matrix/smoke.matrix: a few minutes
-	netem/lab.sh --smoke
 	.build/release/godwit lab run --smoke $(LAB)
 
 .PHONY: lab-report
