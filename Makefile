@@ -44,9 +44,11 @@ simulate: packages ## Replay one simulator seed: make simulate SEED=42
 	GODWIT_SIM_SEED=$(SEED) swift test --filter GodwitSimulationTests
 
 .PHONY: simulate-chat
-simulate-chat: packages ## The lab's chat in virtual time, on all its profiles: RUNS conversations of 150 messages each
+simulate-chat: packages ## The lab's chat, a 200 KB image and bulk in virtual time on all its profiles; RUNS conversations of 150 messages each
 	swift build -c release --product godwit-judge
 	.build/release/godwit-judge chat all $(RUNS)
+	.build/release/godwit-judge image all 10
+	.build/release/godwit-judge bulk all 3
 
 .PHONY: lab
 lab: release ## Godwit and its peers through bad networks, netem/matrix/full.matrix: under an hour (needs root); LAB="--runs 3 …" adds flags

@@ -1,17 +1,37 @@
 import NIOCore
 
-/// Decides how many bytes may be on their way. Stored by its own type, never as an existential: it is asked for each packet.
+/// Decides how many bytes may be on their way, and how fast they leave. Stored by its own type, never as an existential: it is asked
+/// for each packet.
 protocol CongestionController: Sendable {
-    init(maximumDatagramBytes: Int)
-
+    /// Bytes that may be on their way.
     var windowBytes: Int { get }
 
-    /// - Parameter wasLimited: the window, not the application, was what kept more from being sent.
-    mutating func acknowledged(bytes: Int, sentAt: NIODeadline, wasLimited: Bool, now: NIODeadline)
+    /// Bytes a second at which packets leave, nil while window and round trip decide.
+    var pacingRate: Double? { get }
+
+    mutating func acknowledged(_ news: Acknowledgement)
 
     /// - Parameter latestSent: when the latest of the lost packets was sent.
     mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline)
 
     /// Packets now take another path, of which nothing is known.
     mutating func pathChanged()
+}
+
+/// What a controller learns from an acknowledgement.
+struct Acknowledgement {
+    /// Newly acknowledged.
+    var bytes: Int
+    /// When the latest of those packets was sent.
+    var sentAt: NIODeadline
+    /// The window, not the application, was what kept more from being sent.
+    var wasLimited: Bool
+    var rate: DeliveryRate.Sample?
+    /// The round trip of the latest packet, if this acknowledgement measured one.
+    var roundTrip: TimeAmount?
+    /// Still on their way.
+    var inFlight: Int
+    /// Share of our packets that the path loses, as the peer reports it.
+    var loss: Double
+    var now: NIODeadline
 }

@@ -187,9 +187,10 @@ extension Connection {
             return
         }
         space.sent.record(
-            time: now, bytes: bytes, isEliciting: writer.isEliciting, acknowledgedUpTo: writer.acknowledgedUpTo,
-            carried: writer.carried)
-        recovery.sent(bytes: bytes, isEliciting: writer.isEliciting)
+            time: now, bytes: bytes, isEliciting: writer.isEliciting, rateMark: recovery.rateMark(now: now),
+            acknowledgedUpTo: writer.acknowledgedUpTo, carried: writer.carried)
+        recovery.sent(
+            bytes: bytes, isEliciting: writer.isEliciting, hasMore: outgoing.hasSendable || handshake.stream.hasPending)
         counters.packetsSent += 1
         if writer.isEliciting {
             idle.asked(now: now)

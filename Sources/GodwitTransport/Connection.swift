@@ -31,8 +31,8 @@ package final class Connection {
     var handshakeSent: NIODeadline?
     var initial = PacketSpace()
     var application = PacketSpace()
-    var recovery: Recovery<RenoController>
-    var outcome = Recovery<RenoController>.Outcome()
+    var recovery: Recovery<ConfiguredController>
+    var outcome = Recovery<ConfiguredController>.Outcome()
     var outgoing: OutgoingMessages
     var incoming: IncomingMessages
     var control = ControlFrames()
@@ -67,6 +67,8 @@ package final class Connection {
         path = Path(remote: remote, isValidated: role == .client)
         handshakeDeadline = now + configuration.handshakeTimeout
         recovery = Recovery(
+            congestion: ConfiguredController(
+                configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
             initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
         outgoing = OutgoingMessages(
             limits: OutgoingMessages.Limits(

@@ -1,30 +1,35 @@
 import NIOCore
 
-/// Spreads bulk over the round trip (RFC 9002 §7.7): a bucket of bytes that fills at 5/4 of the window a round trip.
+/// Spreads bulk over time (RFC 9002 §7.7): a bucket of bytes that fills at a rate.
 struct Pacer {
     /// What may leave at once, in datagrams: a thin chat never waits.
     static let burst = 16
-    static let rateNumerator = 5
-    static let rateDenominator = 4
+    /// On a slow path a burst is a queue, so it is also bounded in time, but not below this many datagrams.
+    static let slowBurst = 4
+    static let burstTime = 0.02
 
-    private let capacity: Int
+    private let datagram: Int
     private var tokens: Int
     private var filled: NIODeadline?
 
     init(maximumDatagramBytes: Int) {
-        capacity = Self.burst * maximumDatagramBytes
-        tokens = capacity
+        datagram = maximumDatagramBytes
+        tokens = Self.burst * maximumDatagramBytes
     }
 
-    mutating func refill(now: NIODeadline, windowBytes: Int, rtt: TimeAmount) {
+    /// - Parameter rate: bytes a second.
+    mutating func refill(now: NIODeadline, rate: Double) {
+        let capacity = min(max(Int(min(rate, 1e12) * Self.burstTime), Self.slowBurst * datagram), Self.burst * datagram)
         guard let last = filled, now > last else {
-            if filled == nil { filled = now }
+            if filled == nil {
+                filled = now
+                tokens = capacity
+            }
             return
         }
-        let elapsed = Double((now - last).nanoseconds)
-        let gained = elapsed * Self.bytesPerNanosecond(windowBytes: windowBytes, rtt: rtt)
+        let gained = Double((now - last).nanoseconds) * rate / 1e9
         guard gained >= 1 else { return }
-        tokens = gained >= Double(capacity) ? capacity : min(capacity, tokens + Int(gained))
+        tokens = gained >= Double(capacity - tokens) ? max(capacity, 0) : tokens + Int(gained)
         filled = now
     }
 
@@ -34,13 +39,9 @@ struct Pacer {
     mutating func sent(bytes: Int) { tokens -= bytes }
 
     /// When the bucket will have something again.
-    func deadline(windowBytes: Int, rtt: TimeAmount) -> NIODeadline? {
-        guard tokens <= 0, let filled else { return nil }
-        let wait = Double(1 - tokens) / Self.bytesPerNanosecond(windowBytes: windowBytes, rtt: rtt)
+    func deadline(rate: Double) -> NIODeadline? {
+        guard tokens <= 0, let filled, rate > 0 else { return nil }
+        let wait = min(Double(1 - tokens) * 1e9 / rate, 60e9)
         return filled + .nanoseconds(Int64(wait.rounded(.up)) + 1)
-    }
-
-    private static func bytesPerNanosecond(windowBytes: Int, rtt: TimeAmount) -> Double {
-        Double(windowBytes * rateNumerator / rateDenominator) / Double(max(rtt.nanoseconds, 1))
     }
 }

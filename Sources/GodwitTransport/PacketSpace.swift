@@ -15,7 +15,7 @@ struct PacketSpace {
     var pingDue = false
 
     /// Forgets everything in flight when the space's keys are dropped (RFC 9002 §6.4).
-    mutating func discard(_ recovery: inout Recovery<RenoController>) {
+    mutating func discard(_ recovery: inout Recovery<ConfiguredController>) {
         recovery.forget(&sent)
         self = PacketSpace()
     }

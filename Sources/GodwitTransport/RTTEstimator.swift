@@ -8,6 +8,9 @@ struct RTTEstimator {
     private(set) var smoothed: TimeAmount
     private(set) var variation: TimeAmount
 
+    /// RFC 9002 §5.3 takes half of the first sample, so that the first probes wait for three round trips; a quarter makes it two. The
+    /// first messages are as dear as later ones, and a probe too early costs one small packet.
+    static let initialVariationDivisor: Int64 = 4
     /// RFC 9002 §6.1.2.
     static let granularity = TimeAmount.milliseconds(1)
 
@@ -29,7 +32,7 @@ struct RTTEstimator {
         minimum = min(minimum ?? .nanoseconds(adjusted), .nanoseconds(adjusted))
         guard !isFirst else {
             smoothed = .nanoseconds(adjusted)
-            variation = .nanoseconds(adjusted / 2)
+            variation = .nanoseconds(adjusted / Self.initialVariationDivisor)
             return
         }
         let deviation = abs(smoothed.nanoseconds - adjusted)

@@ -6,6 +6,7 @@ struct Recovery<Controller: CongestionController> {
     private(set) var rtt: RTTEstimator
     private var congestion: Controller
     private var pacer: Pacer
+    private var rate = DeliveryRate()
     private var detection = LossDetection()
     private(set) var probeTimer = ProbeTimer()
     var loss = PathLoss()
@@ -20,11 +21,11 @@ struct Recovery<Controller: CongestionController> {
     private let initialRTT: TimeAmount
     private let datagramBytes: Int
 
-    init(initialRTT: TimeAmount, maximumDatagramBytes: Int) {
+    init(congestion: Controller, initialRTT: TimeAmount, maximumDatagramBytes: Int) {
+        self.congestion = congestion
         self.initialRTT = initialRTT
         datagramBytes = maximumDatagramBytes
         rtt = RTTEstimator(initial: initialRTT)
-        congestion = Controller(maximumDatagramBytes: maximumDatagramBytes)
         pacer = Pacer(maximumDatagramBytes: maximumDatagramBytes)
     }
 
@@ -44,19 +45,29 @@ struct Recovery<Controller: CongestionController> {
     /// Whether congestion window and pacer let a packet with data leave.
     mutating func canSend(now: NIODeadline) -> Bool {
         guard hasWindow else { return false }
-        pacer.refill(now: now, windowBytes: congestion.windowBytes, rtt: rtt.smoothed)
+        pacer.refill(now: now, rate: pacingRate)
         return pacer.isOpen
+    }
+
+    /// Bytes a second: the controller's, or 5/4 of the window a round trip.
+    private var pacingRate: Double {
+        congestion.pacingRate ?? 1.25e9 * Double(congestion.windowBytes) / Double(max(rtt.smoothed.nanoseconds, 1))
     }
 
     /// When the pacer opens, if it alone holds data back.
     var pacingDeadline: NIODeadline? {
-        hasWindow ? pacer.deadline(windowBytes: congestion.windowBytes, rtt: rtt.smoothed) : nil
+        hasWindow ? pacer.deadline(rate: pacingRate) : nil
     }
 
-    mutating func sent(bytes: Int, isEliciting: Bool) {
+    /// What the next packet must remember, before it is counted as sent.
+    mutating func rateMark(now: NIODeadline) -> DeliveryRate.Mark { rate.mark(inFlight: bytesInFlight, now: now) }
+
+    /// - Parameter hasMore: the application has more to send; without, what is measured now tells about it, not about the path.
+    mutating func sent(bytes: Int, isEliciting: Bool, hasMore: Bool) {
         guard isEliciting else { return }
         bytesInFlight += bytes
         pacer.sent(bytes: bytes)
+        if !hasMore, hasWindow { rate.ranDry(inFlight: bytesInFlight) }
     }
 
     // MARK: Acknowledgements and losses
@@ -87,10 +98,12 @@ struct Recovery<Controller: CongestionController> {
         let largestAcknowledged = max(space.largestAcknowledged ?? 0, ack.largest)
         space.largestAcknowledged = largestAcknowledged
         if let upTo = acknowledged.confirmedUpTo { space.received.acknowledgementConfirmed(largest: upTo) }
+        var roundTrip: TimeAmount?
         if largest.number == ack.largest, acknowledged.hasEliciting {
             let unit = Int64(AckFrame.delayUnitMicroseconds) * 1000
             let waited = Int64(clamping: min(ack.delay, 1 << 32)) * unit
             rtt.update(sample: now - largest.time, acknowledgementDelay: .nanoseconds(waited))
+            roundTrip = rtt.latest
         }
         if let spurious = acknowledged.oldestSpurious {
             spuriousLosses += UInt64(acknowledged.spurious)
@@ -103,7 +116,14 @@ struct Recovery<Controller: CongestionController> {
         }
         bytesInFlight -= acknowledged.bytesInFlight
         congestion.acknowledged(
-            bytes: acknowledged.bytesInFlight, sentAt: largest.time, wasLimited: wasLimited, now: now)
+            Acknowledgement(
+                bytes: acknowledged.bytesInFlight, sentAt: largest.time, wasLimited: wasLimited,
+                rate: acknowledged.latestEliciting.map { packet in
+                    rate.acknowledged(
+                        bytes: acknowledged.elicitingBytes, packet.rateMark, sentAt: packet.time,
+                        minimumRTT: rtt.minimum, now: now)
+                },
+                roundTrip: roundTrip, inFlight: bytesInFlight, loss: loss.forward, now: now))
         detectLosses(in: &space, now: now, outcome: &outcome)
         space.sent.prune()
     }

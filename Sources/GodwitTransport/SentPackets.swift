@@ -10,6 +10,7 @@ struct SentPacket {
     /// With header and tag.
     let bytes: Int
     let isEliciting: Bool
+    let rateMark: DeliveryRate.Mark
     /// The largest packet number in the acknowledgement it carried.
     let acknowledgedUpTo: UInt64?
     var fate: Fate
@@ -39,12 +40,13 @@ struct SentPackets {
 
     /// Appends the packet numbered `nextNumber` with the frames in `carried`.
     mutating func record(
-        time: NIODeadline, bytes: Int, isEliciting: Bool, acknowledgedUpTo: UInt64?, carried: ContiguousArray<SentFrame>
+        time: NIODeadline, bytes: Int, isEliciting: Bool, rateMark: DeliveryRate.Mark, acknowledgedUpTo: UInt64?,
+        carried: ContiguousArray<SentFrame>
     ) {
         let isCopy = !carried.isEmpty && carried.allSatisfy(\.isCopy)
         packets.append(
             SentPacket(
-                number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting,
+                number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, rateMark: rateMark,
                 acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
                 framesMoved: isCopy, isDispensable: isCopy,
                 frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
@@ -143,6 +145,9 @@ struct AcknowledgedPackets {
     var frames: ContiguousArray<SentFrame> = []
     private(set) var bytesInFlight = 0
     private(set) var hasEliciting = false
+    /// Of all eliciting packets, those declared lost before included: they were delivered.
+    private(set) var elicitingBytes = 0
+    private(set) var latestEliciting: SentPacket?
     /// The newly acknowledged packet with the largest number.
     private(set) var largest: SentPacket?
     /// The largest packet number in any of our acknowledgements that has arrived.
@@ -160,7 +165,11 @@ struct AcknowledgedPackets {
 
     fileprivate mutating func add(_ packet: SentPacket) {
         if packet.fate == .outstanding { bytesInFlight += packet.bytes }
-        if packet.isEliciting { hasEliciting = true }
+        if packet.isEliciting {
+            hasEliciting = true
+            elicitingBytes += packet.bytes
+            if latestEliciting.map({ packet.number > $0.number }) ?? true { latestEliciting = packet }
+        }
         if packet.fate == .lost {
             spurious += 1
             if oldestSpurious == nil { oldestSpurious = packet }

@@ -40,6 +40,9 @@ package struct TransportConfiguration: Sendable {
     /// UDP payload, in bytes: 1,200 passes every path that carries IPv6 and nearly all tunnels (RFC 9000 §14).
     package var maximumDatagramBytes = 1200
 
+    /// How it is decided what may be on its way. Default BBR.
+    package var congestion = CongestionAlgorithm.bbr
+
     /// What may be spent on copies and repair packets that nobody has asked for yet: bytes for each byte of messages. It is only spent
     /// on paths that are known to lose at least 1 % of the packets, and never when it would hold up anything else. 0 is none. Default 2:
     /// at 40 % loss two copies of each message.

@@ -1,8 +1,11 @@
 import Glibc
+import GodwitSimulation
+import GodwitTransport
+import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|image|bulk] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -27,7 +30,39 @@ case "chat":
         for run in 0..<runs { report.add(try chat.run(network, seed: seed &+ UInt64(run))) }
         print(report.line(network.name))
     }
+case "image", "bulk":
+    var bulk = BulkWorkload()
+    let isImage = argument(0) == "image"
+    if !isImage {
+        bulk.duration = .seconds(30)
+        bulk.messageBytes = 20_000
+    }
+    for algorithm in CongestionAlgorithm.allCases {
+        bulk.configuration.congestion = algorithm
+        for network in networks {
+            var times: [Double] = []
+            var goodput = 0.0
+            var use = LinkUse()
+            for run in 0..<runs {
+                let result = try bulk.run(network, seed: seed &+ UInt64(run))
+                times.append(result.milliseconds)
+                goodput += result.goodput
+                use.add(result.down)
+            }
+            times.sort()
+            let share = goodput / Double(runs) / Double(network.profile.down.bitsPerSecond ?? 1)
+            print(
+                algorithm.rawValue.padded(6), network.name.padded(8),
+                isImage
+                    ? "median \(ms(percentile(times, 0.5))) ms, p90 \(ms(percentile(times, 0.9))) ms"
+                    : "goodput \(fixed(goodput / Double(runs) / 1000, 0)) kbit/s = \(fixed(share * 100, 0)) % of the link",
+                " passed \(use.passedBytes / runs) bytes; longest queue \(use.longestQueue), overflowed \(use.overflowed / runs)"
+            )
+        }
+    }
 case let workload:
-    print("there is no workload \(workload); there is: chat")
+    print(
+        "there is no workload \(workload); there are: chat, image (200 KB to the client), bulk (as much as passes in 30 s)"
+    )
     exit(2)
 }

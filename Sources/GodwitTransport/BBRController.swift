@@ -1,0 +1,219 @@
+import NIOCore
+
+/// BBR (draft-cardwell-iccrg-bbr-congestion-control-00): a model of the path, its bottleneck's rate and its shortest round trip, decides
+/// instead of losses. So radio loss does not slow it down.
+///
+/// Two things are its own. Packets that the path will lose are sent on top: the bottleneck's rate is measured behind the loss, so at
+/// 40 % a sender at that rate would measure less each time. And startup ends as well when round trips say that a queue builds: on a
+/// 32 kbit/s link three rounds without growth would be a queue of seconds.
+struct BBRController: CongestionController {
+    enum Phase { case startup, drain, probeBandwidth, probeRTT }
+
+    /// 2/ln 2: doubles the rate each round.
+    static let startupGain = 2.885
+    static let drainGain = 1 / startupGain
+    static let windowGain = 2.0
+    /// One round each: a little more, as much less, then cruise.
+    static let cycle = [1.25, 0.75, 1, 1, 1, 1, 1, 1]
+    static let bandwidthRounds = 10
+    static let roundTripMemory = TimeAmount.seconds(10)
+    static let probeRTTDuration = TimeAmount.milliseconds(200)
+    /// Startup ends when three rounds have not raised the rate by a quarter.
+    static let startupGrowth = 1.25
+    static let startupRounds = 3
+    /// Or when the shortest round trip of a round exceeds the path's by half: a queue.
+    static let startupDelayFactor = 1.5
+    /// A round of fewer samples has not seen its shortest round trip.
+    static let startupDelaySamples = 8
+    /// In datagrams. RFC 6928's ten are three seconds of a 32 kbit/s link, the most that a user may be made to wait.
+    static let initialWindow = 10
+    static let minimumWindow = 4
+    /// Of the loss so much is made up for. Less than all: loss that we cause ourselves by sending too fast then dies out.
+    static let lossCompensation = 0.9
+    static let maximumLossCompensated = 0.5
+    /// Bounds the memory of unacknowledged packets; 16 MiB fill 1 Gbit/s at 130 ms.
+    static let maximumWindowBytes = 16 << 20
+
+    private(set) var phase = Phase.startup
+    private let datagram: Int
+    private var bandwidth = MaximumFilter(rounds: bandwidthRounds)
+    private var shortestRoundTrip: TimeAmount?
+    private var shortestAt = NIODeadline.distantPast
+    private var round = 0
+    private var roundEnd = 0
+    private var window: Int
+    private var loss = 0.0
+    // Startup.
+    private var fullBandwidth = 0.0
+    private var roundsWithoutGrowth = 0
+    private var roundShortest: TimeAmount?
+    private var roundSamples = 0
+    private var isFilled = false
+    // Cycle and probing of the round trip.
+    private var cycleIndex = 2
+    private var cycleStart = NIODeadline.distantPast
+    private var probeRTTEnd: NIODeadline?
+
+    init(maximumDatagramBytes: Int) {
+        datagram = maximumDatagramBytes
+        window = Self.initialWindow * maximumDatagramBytes
+    }
+
+    /// Bytes a second that the path delivers, 0 before the first measurement.
+    var bandwidthEstimate: Double { bandwidth.value }
+
+    private var pacingGain: Double {
+        switch phase {
+        case .startup: Self.startupGain
+        case .drain: Self.drainGain
+        case .probeBandwidth: Self.cycle[cycleIndex]
+        case .probeRTT: 1
+        }
+    }
+
+    private var compensation: Double {
+        1 / (1 - Self.lossCompensation * min(loss, Self.maximumLossCompensated))
+    }
+
+    var pacingRate: Double? {
+        guard bandwidth.value > 0, shortestRoundTrip != nil else { return nil }
+        // Until the pipe is full the first, thin samples must not hold back the first window.
+        let floor = isFilled ? 0 : initialRate
+        return max(bandwidth.value * pacingGain * compensation, floor)
+    }
+
+    private var initialRate: Double {
+        guard let shortestRoundTrip, round < 2 else { return 0 }
+        return Double(Self.initialWindow * datagram) * 1e9 / Double(max(shortestRoundTrip.nanoseconds, 1))
+    }
+
+    var windowBytes: Int {
+        guard phase == .probeRTT else { return window }
+        return min(window, max(bandwidthDelayProduct(gain: 0.5), Self.minimumWindow * datagram))
+    }
+
+    private func bandwidthDelayProduct(gain: Double) -> Int {
+        guard let shortestRoundTrip else { return Self.initialWindow * datagram }
+        let bytes = bandwidth.value * Double(shortestRoundTrip.nanoseconds) / 1e9 * gain * compensation
+        return Int(min(bytes, Double(Self.maximumWindowBytes)))
+    }
+
+    // MARK: Acknowledgements
+
+    mutating func acknowledged(_ news: Acknowledgement) {
+        loss = news.loss
+        var isNewRound = false
+        if let sample = news.rate {
+            if sample.deliveredBefore >= roundEnd {
+                roundEnd = sample.delivered
+                round += 1
+                isNewRound = true
+            }
+            if let rate = sample.bytesPerSecond, !sample.isApplicationLimited || rate >= bandwidth.value {
+                bandwidth.update(rate, round: round)
+            }
+        }
+        if let roundTrip = news.roundTrip { measure(roundTrip, news) }
+        if isNewRound { endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true) }
+        advance(news)
+        updateWindow(news)
+    }
+
+    private mutating func measure(_ roundTrip: TimeAmount, _ news: Acknowledgement) {
+        roundShortest = roundShortest.map { min($0, roundTrip) } ?? roundTrip
+        roundSamples += 1
+        if shortestRoundTrip.map({ roundTrip <= $0 }) ?? true {
+            shortestRoundTrip = roundTrip
+            shortestAt = news.now
+            return
+        }
+        guard news.now - shortestAt > Self.roundTripMemory, phase != .probeRTT else { return }
+        if isFilled, news.inFlight > bandwidthDelayProduct(gain: 0.5) {
+            phase = .probeRTT
+            probeRTTEnd = nil
+        } else {
+            // So little is on its way that there can be no queue of ours.
+            shortestRoundTrip = roundTrip
+            shortestAt = news.now
+        }
+    }
+
+    private mutating func endRound(isLimitedByApplication: Bool) {
+        defer {
+            roundShortest = nil
+            roundSamples = 0
+        }
+        guard !isFilled, !isLimitedByApplication else { return }
+        if let roundShortest, let shortestRoundTrip, roundSamples >= Self.startupDelaySamples,
+            Double(roundShortest.nanoseconds) > Self.startupDelayFactor * Double(shortestRoundTrip.nanoseconds)
+        {
+            isFilled = true
+            return
+        }
+        if bandwidth.value >= fullBandwidth * Self.startupGrowth {
+            fullBandwidth = bandwidth.value
+            roundsWithoutGrowth = 0
+            return
+        }
+        roundsWithoutGrowth += 1
+        if roundsWithoutGrowth >= Self.startupRounds { isFilled = true }
+    }
+
+    private mutating func advance(_ news: Acknowledgement) {
+        switch phase {
+        case .startup:
+            if isFilled { phase = .drain }
+        case .drain:
+            if news.inFlight <= bandwidthDelayProduct(gain: 1) { enterProbeBandwidth(news.now) }
+        case .probeBandwidth: advanceCycle(news)
+        case .probeRTT: advanceProbeRTT(news)
+        }
+    }
+
+    private mutating func enterProbeBandwidth(_ now: NIODeadline) {
+        phase = .probeBandwidth
+        cycleIndex = 2
+        cycleStart = now
+    }
+
+    private mutating func advanceCycle(_ news: Acknowledgement) {
+        let length = shortestRoundTrip ?? .milliseconds(100)
+        let isOver = news.now - cycleStart >= length
+        // Draining ends as soon as what was too much is gone.
+        let isDrained = Self.cycle[cycleIndex] < 1 && news.inFlight <= bandwidthDelayProduct(gain: 1)
+        guard isOver || isDrained else { return }
+        cycleIndex = (cycleIndex + 1) % Self.cycle.count
+        cycleStart = news.now
+    }
+
+    private mutating func advanceProbeRTT(_ news: Acknowledgement) {
+        if let end = probeRTTEnd {
+            guard news.now >= end else { return }
+            shortestRoundTrip = roundShortest ?? news.roundTrip ?? shortestRoundTrip
+            shortestAt = news.now
+            probeRTTEnd = nil
+            enterProbeBandwidth(news.now)
+        } else if news.inFlight <= windowBytes {
+            probeRTTEnd = news.now + max(Self.probeRTTDuration, shortestRoundTrip ?? .nanoseconds(0))
+            roundShortest = nil
+        }
+    }
+
+    private mutating func updateWindow(_ news: Acknowledgement) {
+        let gain = isFilled ? Self.windowGain : Self.startupGain
+        let target = max(bandwidthDelayProduct(gain: gain), Self.minimumWindow * datagram)
+        if isFilled {
+            window = min(window + news.bytes, target)
+        } else if window < target {
+            window += news.bytes
+        }
+        window = min(max(window, Self.minimumWindow * datagram), Self.maximumWindowBytes)
+    }
+
+    // MARK: Other events
+
+    /// Losses say nothing here: what they cost shows in the rate.
+    mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) {}
+
+    mutating func pathChanged() { self = BBRController(maximumDatagramBytes: datagram) }
+}

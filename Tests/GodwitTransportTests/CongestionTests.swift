@@ -1,0 +1,206 @@
+import GodwitWire
+import NIOCore
+import Testing
+
+@testable import GodwitTransport
+
+private let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
+private let datagram = 1000
+
+/// A bottleneck with a queue in front of it, and a sender of bulk that only the controller holds back: packets of 1,000 bytes, each
+/// acknowledged.
+private struct Bottleneck<Controller: CongestionController> {
+    var controller: Controller
+    /// Bytes a second.
+    let rate: Double
+    let roundTrip: TimeAmount
+    /// Lost before the queue, as on a radio link.
+    var loss = 0.0
+    /// In packets; what comes on top is lost.
+    var queueLimit = 10_000
+    let random = RandomSource.seeded(7)
+
+    private(set) var delivered = 0
+    private(set) var overflowed = 0
+    /// In seconds.
+    private(set) var longestQueue = 0.0
+    private var meter = DeliveryRate()
+    private var pacer = Pacer(maximumDatagramBytes: datagram)
+    private var inFlight = 0
+    private var busyUntil = start
+    private var flights: [(arrival: NIODeadline, sent: NIODeadline, mark: DeliveryRate.Mark, isLost: Bool)] = []
+
+    init(_ controller: Controller, rate: Double, roundTrip: TimeAmount) {
+        self.controller = controller
+        self.rate = rate
+        self.roundTrip = roundTrip
+    }
+
+    mutating func run(for duration: TimeAmount) {
+        var now = start
+        let step = TimeAmount.microseconds(500)
+        var next = 0
+        while now < start + duration {
+            while next < flights.count, flights[next].arrival <= now {
+                let flight = flights[next]
+                next += 1
+                inFlight -= datagram
+                if flight.isLost {
+                    controller.lost(bytes: datagram, latestSent: flight.sent, now: now)
+                    continue
+                }
+                delivered += datagram
+                let sample = meter.acknowledged(
+                    bytes: datagram, flight.mark, sentAt: flight.sent, minimumRTT: roundTrip, now: now)
+                controller.acknowledged(
+                    Acknowledgement(
+                        bytes: datagram, sentAt: flight.sent, wasLimited: true, rate: sample,
+                        roundTrip: now - flight.sent,
+                        inFlight: inFlight, loss: loss, now: now))
+            }
+            if next > 1000 {
+                flights.removeFirst(next)
+                next = 0
+            }
+            send(now: now)
+            now = now + step
+        }
+    }
+
+    private mutating func send(now: NIODeadline) {
+        let pacing = controller.pacingRate ?? 1.25e9 * Double(controller.windowBytes) / Double(roundTrip.nanoseconds)
+        pacer.refill(now: now, rate: pacing)
+        while inFlight < controller.windowBytes, pacer.isOpen {
+            let mark = meter.mark(inFlight: inFlight, now: now)
+            inFlight += datagram
+            pacer.sent(bytes: datagram)
+            let queue = Double((max(busyUntil, now) - now).nanoseconds) / 1e9
+            var isLost = random.uniform() < loss
+            if !isLost, queue * rate / Double(datagram) >= Double(queueLimit) {
+                isLost = true
+                overflowed += 1
+            }
+            if !isLost {
+                longestQueue = max(longestQueue, queue)
+                busyUntil = max(busyUntil, now) + .nanoseconds(Int64(Double(datagram) * 1e9 / rate))
+            }
+            flights.append((max(busyUntil, now) + roundTrip, now, mark, isLost))
+        }
+    }
+}
+
+@Suite("Congestion control")
+struct CongestionTests {
+    @Test("BBR fills a link at any loss up to 40 %, with a short queue", arguments: [0, 0.01, 0.2, 0.4])
+    func bbrUnderLoss(loss: Double) {
+        var link = Bottleneck(
+            BBRController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(150))
+        link.loss = loss
+        link.run(for: .seconds(20))
+        #expect(Double(link.delivered) > 0.85 * 20 * 250_000, "\(link.delivered) bytes")
+        #expect(link.longestQueue < 0.4, "\(link.longestQueue) s")
+        #expect(abs(link.controller.bandwidthEstimate - 250_000) < 60_000)
+    }
+
+    @Test("BBR leaves a 32 kbit/s link with a queue of no more than its first window")
+    func bbrOnSlowLink() {
+        var link = Bottleneck(BBRController(maximumDatagramBytes: datagram), rate: 4000, roundTrip: .milliseconds(600))
+        link.queueLimit = 60
+        link.run(for: .seconds(60))
+        #expect(link.overflowed == 0)
+        #expect(link.longestQueue < 2.6, "\(link.longestQueue) s")
+        #expect(Double(link.delivered) > 0.85 * 60 * 4000, "\(link.delivered) bytes")
+    }
+
+    @Test("loss that BBR causes itself in a short queue dies out")
+    func shallowQueue() {
+        var link = Bottleneck(
+            BBRController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(100))
+        link.queueLimit = 10
+        link.loss = 0
+        link.run(for: .seconds(20))
+        #expect(link.overflowed * datagram < link.delivered / 5, "\(link.overflowed) packets")
+        #expect(Double(link.delivered) > 0.7 * 20 * 250_000)
+    }
+
+    @Test("CUBIC fills a link with a deep queue, and is slowed down by losses")
+    func cubic() {
+        var link = Bottleneck(
+            CubicController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(100))
+        link.queueLimit = 50
+        link.run(for: .seconds(20))
+        #expect(Double(link.delivered) > 0.85 * 20 * 250_000, "\(link.delivered) bytes")
+        var lossy = Bottleneck(
+            CubicController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(100))
+        lossy.loss = 0.05
+        lossy.run(for: .seconds(20))
+        #expect(lossy.delivered < link.delivered / 2)
+    }
+
+    @Test("CUBIC reduces once a round trip, by 0.7, to no less than two packets")
+    func cubicReduction() {
+        var cubic = CubicController(maximumDatagramBytes: datagram)
+        #expect(cubic.windowBytes == 10_000)
+        cubic.lost(bytes: datagram, latestSent: start, now: start + .milliseconds(50))
+        #expect(cubic.windowBytes == 7000)
+        cubic.lost(bytes: datagram, latestSent: start + .milliseconds(20), now: start + .milliseconds(60))
+        #expect(cubic.windowBytes == 7000)
+        for second in 1...10 {
+            cubic.lost(bytes: 1, latestSent: start + .seconds(Int64(second)), now: start + .seconds(Int64(second) + 1))
+        }
+        #expect(cubic.windowBytes == 2000)
+    }
+
+    @Test("the delivery rate is that of the slower of sending and acknowledging; a dry sender's samples say so")
+    func deliveryRate() {
+        var rate = DeliveryRate()
+        let first = rate.mark(inFlight: 0, now: start)
+        let second = rate.mark(inFlight: 1000, now: start)
+        rate.ranDry(inFlight: 2000)
+        let third = rate.mark(inFlight: 2000, now: start + .milliseconds(1))
+        let now = start + .milliseconds(100)
+        let one = rate.acknowledged(bytes: 1000, first, sentAt: start, minimumRTT: nil, now: now)
+        #expect(one.bytesPerSecond == 10_000)
+        #expect(!one.isApplicationLimited)
+        let two = rate.acknowledged(bytes: 1000, second, sentAt: start, minimumRTT: nil, now: now + .milliseconds(100))
+        #expect(two.bytesPerSecond == 10_000)
+        let three = rate.acknowledged(
+            bytes: 1000, third, sentAt: start + .milliseconds(1), minimumRTT: .seconds(1), now: now + .milliseconds(101)
+        )
+        #expect(three.isApplicationLimited)
+        #expect(three.bytesPerSecond == nil)
+    }
+
+    @Test("the largest value of ten rounds is kept, then the next largest")
+    func maximumFilter() {
+        var filter = MaximumFilter(rounds: 10)
+        filter.update(5, round: 0)
+        filter.update(9, round: 1)
+        filter.update(7, round: 4)
+        #expect(filter.value == 9)
+        filter.update(3, round: 11)
+        #expect(filter.value == 7)
+        filter.update(3, round: 14)
+        #expect(filter.value == 3)
+    }
+
+    @Test("the pacer lets a burst through, a short one on a slow path, and then keeps its rate")
+    func pacer() throws {
+        for (rate, burst) in [(1e6, 16), (4000, 4)] {
+            var pacer = Pacer(maximumDatagramBytes: datagram)
+            pacer.refill(now: start, rate: rate)
+            var sent = 0
+            while pacer.isOpen {
+                pacer.sent(bytes: datagram)
+                sent += 1
+            }
+            #expect(sent == burst)
+            let next = try #require(pacer.deadline(rate: rate))
+            pacer.refill(now: next, rate: rate)
+            #expect(pacer.isOpen)
+            pacer.sent(bytes: 4 * datagram)
+            let wait = try #require(pacer.deadline(rate: rate)) - next
+            #expect(abs(Double(wait.nanoseconds) / 1e9 * rate - 4000) < 20)
+        }
+    }
+}
