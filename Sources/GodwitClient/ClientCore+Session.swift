@@ -11,6 +11,8 @@ extension ClientCore {
             opened(resumption, ticket: newTicket, now: now)
         case .message(let message):
             deliver(message)
+        case .datagram(let command, let body):
+            emit(.datagram(command: command, body: body))
         case .acknowledged(let id):
             pending.acknowledge(id.rawValue)
         case .abandoned(let id, let reason):

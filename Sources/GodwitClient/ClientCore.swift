@@ -168,6 +168,7 @@ final class ClientCore {
     func transmit(now: NIODeadline) {
         takeTunnelMessages(now: now)
         guard let attached, let carrier = carriers[attached] else { return }
+        transmitDatagrams(on: carrier, now: now)
         while carrier.canSend, self.attached == attached, let envelope = session.pollTransmit(now: now) {
             carrier.send(envelope)
         }

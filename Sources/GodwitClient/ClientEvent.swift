@@ -74,6 +74,8 @@ public enum ClientEvent: Sendable {
     case opened(SessionStart)
     /// The server sent a message of its own accord.
     case push(command: UInt32, body: ByteBuffer)
+    /// An unreliable datagram from the server, at most once, in no particular order.
+    case datagram(command: UInt32, body: ByteBuffer)
     /// People should know.
     case problem(ClientProblem)
     /// Keep this for the next run of the process.

@@ -1,3 +1,4 @@
+import GodwitSession
 import GodwitTLS
 import GodwitTransport
 import GodwitWire
@@ -68,6 +69,11 @@ final class DatagramCarrier {
         }
     }
 
+    /// What is late or finds no room is dropped.
+    func send(_ datagram: SessionDatagram) {
+        try? connection.sendDatagram(datagram.envelope, deadline: datagram.deadline, now: .now())
+    }
+
     func close() {
         guard !isClosed else { return }
         connection.close(code: 0, reason: "", now: .now())
@@ -102,6 +108,9 @@ final class DatagramCarrier {
             case .established:
                 owner?.carrierEstablished(id)
             case .message(let envelope):
+                hasNews = true
+                owner?.carrier(id, received: envelope)
+            case .datagram(let envelope):
                 hasNews = true
                 owner?.carrier(id, received: envelope)
             case .messageAcknowledged:

@@ -91,6 +91,18 @@ public final class GodwitClient: Sendable {
         }
     }
 
+    /// Sends what is worth nothing when it is late: once, on the carrier of the moment, ahead of requests, or not at all. The server's
+    /// datagrams come as ``ClientEvent/datagram(command:body:)``. On TCP nothing is lost, but late it may be.
+    ///
+    /// - Parameters:
+    ///   - body: At most 1,100 bytes.
+    ///   - deadline: How long it may wait for room on the path.
+    public func sendDatagram(_ command: UInt32, body: ByteBuffer, deadline: TimeAmount) async throws {
+        let core = core
+        let latest = NIODeadline.now() + deadline
+        try await eventLoop.submit { try core.value.sendDatagram(command, body: body, deadline: latest) }.get()
+    }
+
     /// How the connection stands, with fresh figures.
     public func status() async -> ConnectionStatus {
         let core = core

@@ -15,6 +15,7 @@ struct InboundOrder {
         let sequence: UInt64
         let kind: Kind
         let body: ByteBuffer
+        var isCompressed = false
     }
 
     /// Every message up to this one has arrived, and so has been delivered: a message waits only for lower ones.

@@ -55,4 +55,6 @@ package struct IncomingMessage: Hashable, Sendable {
     package let id: LocalID
     package let kind: MessageKind
     package let body: ByteBuffer
+    /// It was compressed on its way; an answer in kind is what an echo measures.
+    package var isCompressed = false
 }

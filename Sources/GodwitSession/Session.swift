@@ -48,6 +48,7 @@ package final class Session {
 
     // What waits for the carrier or the owner.
     var control = Deque<Envelope>()
+    var datagrams = Deque<SessionDatagram>()
     var pendingPong: UInt16?
     var early = EarlyEnvelopes()
     var events = Deque<SessionEvent>()
@@ -133,6 +134,8 @@ package final class Session {
 
     func dropCarrierState() {
         control.removeAll()
+        statistics.datagramsDropped += datagrams.count
+        datagrams.removeAll()
         pendingPong = nil
         pingSent = nil
         isPingWanted = false
@@ -150,6 +153,10 @@ package struct SessionStatistics: Hashable, Sendable {
     package var messagesSentAgain = 0
     /// Acknowledgements that found no message to ride on.
     package var loneAcknowledgements = 0
+    package var datagramsSent = 0
+    package var datagramsReceived = 0
+    /// Unsent: late, without a carrier, or pushed out by newer ones.
+    package var datagramsDropped = 0
     /// Responses to nothing that is waited for.
     package var unmatchedResponses = 0
     /// Bodies' bytes before and after compression, of those that were compressed.

@@ -9,6 +9,8 @@ package struct SessionConfiguration: Sendable {
     package var maximumUnacknowledgedBytes = 8 << 20
     /// One body. Its envelope adds at most `Session.maximumOverhead` bytes to it.
     package var maximumBodyBytes = Envelope.maximumBytes - Session.maximumOverhead
+    /// The body of an unreliable datagram, which must fit into one packet of 1,200 bytes beside an acknowledgement.
+    package var maximumDatagramBytes = 1_100
     /// Requests that the peer has taken but not answered. The oldest is given up beyond that.
     package var maximumUnansweredRequests = 4_096
     /// How long an acknowledgement waits for a message that it can ride on. Nothing waits for it meanwhile: after a

@@ -16,6 +16,8 @@ package enum SessionEvent: Hashable, Sendable {
     /// Client: the server has answered OPEN. The ticket is to be kept where the next process finds it.
     case opened(Resumption, ticket: SessionTicket)
     case message(IncomingMessage)
+    /// An unreliable datagram, at most once, in no particular order.
+    case datagram(command: UInt32, body: ByteBuffer)
     /// The peer has the message; its copy here is gone.
     case acknowledged(LocalID)
     /// No response will come, or the message was not delivered: see the reason.

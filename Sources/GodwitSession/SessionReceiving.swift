@@ -18,6 +18,7 @@ extension Session {
                 throw .unexpected(envelope: "OPEN")
             }
         case .ignored: break
+        case .datagram(let datagram): if phase == .open { receiveDatagram(datagram) }
         case .data, .acknowledgement, .ping, .pong, .close:
             if phase == .opening {
                 try early.append(envelope, bytes: bytes.readableBytes)
@@ -39,7 +40,7 @@ extension Session {
             pingSent = nil
             events.append(.pong(roundTrip: now - sent.at))
         case .close(let close): receiveClose(close)
-        case .open, .opened, .rejected, .ignored: break
+        case .open, .opened, .rejected, .ignored, .datagram: break
         }
     }
 
@@ -57,7 +58,8 @@ extension Session {
         }
         let body = try inflate(data)
         let message = InboundOrder.Message(
-            sequence: sequence, kind: try resolve(data.kind, acknowledged: acknowledged), body: body)
+            sequence: sequence, kind: try resolve(data.kind, acknowledged: acknowledged), body: body,
+            isCompressed: data.dictionary != 0)
         var deliverable: [InboundOrder.Message] = []
         try inbound.accept(message, after: data.after, deliverable: &deliverable)
         statistics.messagesReceived += 1
@@ -102,7 +104,8 @@ extension Session {
             kind = .response(to: id, status: status)
         }
         let id = LocalID(rawValue: inboundBase + message.sequence)
-        events.append(.message(IncomingMessage(id: id, kind: kind, body: message.body)))
+        events.append(
+            .message(IncomingMessage(id: id, kind: kind, body: message.body, isCompressed: message.isCompressed)))
     }
 
     private func expandAcknowledgement(_ low: UInt16) -> UInt64 {

@@ -11,6 +11,8 @@ extension Connection {
         let lastHeard = idle.lastHeard
         idle.heard(now: now)
         var isEliciting = false
+        // Nothing is sent again for a datagram that was lost, so its acknowledgement may wait longer.
+        var isOnlyDatagrams = true
         // A copy of what is here already, and acknowledged, can wait for the next acknowledgement.
         var isNews = false
         do throws(ProtocolError) {
@@ -21,6 +23,7 @@ extension Connection {
             while let frame = try nextFrame(&payload) {
                 if frame.isAckEliciting {
                     isEliciting = true
+                    if frame.kind != DatagramFrame.kind { isOnlyDatagrams = false }
                     if !incoming.has(frame) { isNews = true }
                 }
                 try apply(frame, in: space, now: now)
@@ -38,7 +41,7 @@ extension Connection {
             application.received.record(
                 opened.number, isEliciting: isEliciting,
                 isNews: isNews || application.received.isAnswerOverdue(recovery.rtt, now: now),
-                delay: configuration.acknowledgementDelay, now: now)
+                delay: isOnlyDatagrams ? ReceivedPackets.datagramDelay : configuration.acknowledgementDelay, now: now)
             recovery.loss.backward = application.received.losses.loss
         }
         if handshake.isComplete, state == .handshaking { completeHandshake(now: now) }
@@ -72,6 +75,9 @@ extension Connection {
     private func applyToApplication(_ frame: Frame, now: NIODeadline) throws(ProtocolError) {
         switch frame {
         case .message(let message): try incoming.receive(message)
+        case .datagram(let frame):
+            counters.unreliableReceived += 1
+            events.append(.datagram(ByteBuffer(frame.data.readableBytesView)))
         case .maxData(let limit): outgoing.raise(maxData: limit)
         case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
         case .pathChallenge(let token): control.pathResponse = token
@@ -104,12 +110,12 @@ extension Connection {
                 repetitions.forget(id)
                 if isCopy { counters.messagesSavedByCopies += 1 }
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
-            case .handshakeDone, .maxData, .maxMessages: break
+            case .handshakeDone, .maxData, .maxMessages, .datagram: break
             }
         }
         for frame in outcome.sendAgain {
             switch frame {
-            case .message(_, _, _, isCopy: true): break
+            case .message(_, _, _, isCopy: true), .datagram: break
             case .message(let id, let offset, let count, isCopy: false):
                 outgoing.sendAgain(id, offset: offset, count: count)
                 repeatAfterLoss(id, now: now)

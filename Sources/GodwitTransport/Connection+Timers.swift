@@ -25,7 +25,9 @@ extension Connection {
         consider(application.received.deadline)
         consider(repetitions.deadline)
         consider(keepAliveDeadline)
-        if outgoing.hasSendable || handshake.stream.hasPending { consider(recovery.pacingDeadline) }
+        if outgoing.hasSendable || !datagrams.isEmpty || handshake.stream.hasPending {
+            consider(recovery.pacingDeadline)
+        }
         return next
     }
 

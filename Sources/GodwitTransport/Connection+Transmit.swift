@@ -76,9 +76,11 @@ extension Connection {
         guard let keys = application.keys, role == .server || handshake.isComplete else { return }
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
         let hasData = outgoing.hasSendable && maySend
+        datagrams.dropLate(now: now)
+        let hasDatagrams = !datagrams.isEmpty && recovery.canSend(now: now)
         let hasChallenge = path.validation?.isDue ?? false
         let isElicitingDue =
-            hasData || repetitions.hasReleased || hasChallenge || control.isDue || application.pingDue
+            hasData || hasDatagrams || repetitions.hasReleased || hasChallenge || control.isDue || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || application.received.isDue(now: now) else { return }
         guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
@@ -92,6 +94,7 @@ extension Connection {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
         control.write(into: &datagram, writer: &writer, incoming: incoming)
+        if hasDatagrams { writeDatagrams(into: &datagram, &writer) }
         var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData)
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
         let firstUnbegun = outgoing.nextUnbegun

@@ -35,6 +35,7 @@ package final class Connection {
     var outcome = Recovery<ConfiguredController>.Outcome()
     var outgoing: OutgoingMessages
     var incoming: IncomingMessages
+    var datagrams = OutgoingDatagrams()
     var control = ControlFrames()
     var repetitions: Repetitions
     var waiting = WaitingPackets()
@@ -212,6 +213,7 @@ package final class Connection {
         figures.packetsLost = recovery.packetsLost
         figures.spuriousLosses = recovery.spuriousLosses
         figures.probes = recovery.probes
+        figures.unreliableDropped = datagrams.dropped
         figures.forwardLoss = recovery.loss.forward
         figures.backwardLoss = recovery.loss.backward
         figures.congestionWindowBytes = recovery.windowBytes

@@ -7,6 +7,8 @@ package enum ConnectionEvent {
     case established
     /// A whole message from the peer, once, in no particular order.
     case message(ByteBuffer)
+    /// An unreliable datagram from the peer, at most once, in no particular order.
+    case datagram(ByteBuffer)
     /// The peer's transport has the whole message that `send` gave this number.
     case messageAcknowledged(UInt64)
     /// Packets now go to this address: the peer's address has changed (server side).

@@ -20,6 +20,10 @@ package struct ConnectionStatistics: Sendable {
     package var bytesReceived: UInt64 = 0
     package var messagesSent: UInt64 = 0
     package var messagesReceived: UInt64 = 0
+    /// Unreliable datagrams; dropped ones had become late before the path had room for them.
+    package var unreliableSent: UInt64 = 0
+    package var unreliableReceived: UInt64 = 0
+    package var unreliableDropped: UInt64 = 0
     /// Times the probe timer fired.
     package var probes: UInt64 = 0
     /// Copies of small messages that nobody had asked for, and their bytes: what redundancy cost.

@@ -6,9 +6,14 @@ enum SentFrame: Equatable {
     case handshakeDone
     case maxData
     case maxMessages
+    /// Sent once: nobody waits for it.
+    case datagram
 }
 
 extension SentFrame {
+    /// Its loss costs nothing that this packet answers for: no probe asks for it, and it is not sent again.
+    var isExpendable: Bool { self == .datagram || isCopy }
+
     var isCopy: Bool {
         if case .message(_, _, _, let isCopy) = self { isCopy } else { false }
     }

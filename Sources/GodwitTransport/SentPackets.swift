@@ -43,7 +43,7 @@ struct SentPackets {
         time: NIODeadline, bytes: Int, isEliciting: Bool, rateMark: DeliveryRate.Mark, acknowledgedUpTo: UInt64?,
         carried: ContiguousArray<SentFrame>
     ) {
-        let isCopy = !carried.isEmpty && carried.allSatisfy(\.isCopy)
+        let isCopy = !carried.isEmpty && carried.allSatisfy(\.isExpendable)
         packets.append(
             SentPacket(
                 number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, rateMark: rateMark,

@@ -3,7 +3,8 @@ import NIOCore
 /// What a carrier moves: one session envelope.
 ///
 ///     0x01 OPEN   0x02 OPENED   0x03 REJECTED   0x04 ACK   0x05 PING   0x06 PONG   0x07 CLOSE
-///     0x40...0x7f extensions: a receiver that does not know one ignores it whole
+///     0x40 DATAGRAM
+///     0x41...0x7f extensions: a receiver that does not know one ignores it whole
 ///     0x80...0xff DATA
 ///     any other first byte is a violation
 package enum Envelope: Hashable, Sendable {
@@ -18,6 +19,7 @@ package enum Envelope: Hashable, Sendable {
     case pong(UInt16)
     case close(CloseEnvelope)
     case data(DataEnvelope)
+    case datagram(DatagramEnvelope)
     /// An extension of a later version, by its first byte.
     case ignored(UInt8)
 
@@ -45,7 +47,8 @@ package enum Envelope: Hashable, Sendable {
             self = .pong(try buffer.readEnvelopeFixed("pong"))
             try buffer.requireEnd()
         case CloseEnvelope.type: self = .close(try CloseEnvelope(decodingBody: &buffer))
-        case 0x40...0x7f: self = .ignored(first)
+        case DatagramEnvelope.type: self = .datagram(try DatagramEnvelope(decodingBody: &buffer))
+        case 0x41...0x7f: self = .ignored(first)
         default: throw .unknownType(first)
         }
     }
@@ -60,6 +63,7 @@ package enum Envelope: Hashable, Sendable {
         case .pong(let number): buffer.writeMultipleIntegers(UInt8(0x06), number)
         case .close(let close): close.encode(into: &buffer)
         case .data(let data): data.encode(into: &buffer)
+        case .datagram(let datagram): datagram.encode(into: &buffer)
         case .ignored(let first): buffer.writeInteger(first)
         }
     }
@@ -75,6 +79,7 @@ package enum Envelope: Hashable, Sendable {
         case .pong: "PONG"
         case .close: "CLOSE"
         case .data: "DATA"
+        case .datagram: "DATAGRAM"
         case .ignored: "extension"
         }
     }

@@ -15,7 +15,8 @@ import NIOCore
 /// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
 /// | 0x30 | LOSS_REPORT | `LossReport` |
-/// | 0x31...0x3f | extension, skipped if unknown | `ExtensionFrame` |
+/// | 0x31 | DATAGRAM | `DatagramFrame` |
+/// | 0x32...0x3f | extension, skipped if unknown | `ExtensionFrame` |
 package enum Frame: Hashable, Sendable {
     /// So many bytes of zeros in a row.
     case padding(Int)
@@ -30,6 +31,7 @@ package enum Frame: Hashable, Sendable {
     case pathResponse(UInt64)
     case message(MessageFrame)
     case lossReport(LossReport)
+    case datagram(DatagramFrame)
     case `extension`(ExtensionFrame)
 
     package enum Kind {
@@ -46,7 +48,7 @@ package enum Frame: Hashable, Sendable {
         package static let pathResponse: UInt8 = 0x13
         package static let messages: ClosedRange<UInt8> = 0x20...0x27
         /// Those that this version does not know.
-        package static let extensions: ClosedRange<UInt8> = 0x31...0x3f
+        package static let extensions: ClosedRange<UInt8> = 0x32...0x3f
     }
 
     /// The largest encoding of PATH_CHALLENGE, PATH_RESPONSE, MAX_DATA and MAX_MESSAGES.
@@ -69,6 +71,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.pathResponse: return .pathResponse(try token(&buffer))
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
         case LossReport.kind: return .lossReport(try LossReport(decoding: &buffer))
+        case DatagramFrame.kind: return .datagram(try DatagramFrame(decoding: &buffer))
         case Kind.extensions: return .extension(try ExtensionFrame(decoding: &buffer, kind: kind))
         default: throw .unknownFrameType(try kindValue(kind, &buffer))
         }
@@ -103,6 +106,7 @@ package enum Frame: Hashable, Sendable {
             buffer.writeInteger(token)
         case .message(let frame): frame.encode(into: &buffer)
         case .lossReport(let report): report.encode(into: &buffer)
+        case .datagram(let frame): frame.encode(into: &buffer)
         case .extension(let frame): frame.encode(into: &buffer)
         }
     }
@@ -130,6 +134,7 @@ package enum Frame: Hashable, Sendable {
         case .pathResponse: Kind.pathResponse
         case .message: Kind.messages.lowerBound
         case .lossReport: LossReport.kind
+        case .datagram: DatagramFrame.kind
         case .extension(let frame): frame.kind
         }
     }

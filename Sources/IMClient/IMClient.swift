@@ -107,6 +107,11 @@ public final class IMClient: Sendable {
         connection.send(request, completion: completion)
     }
 
+    /// An unreliable datagram; see ``GodwitClient/sendDatagram(_:body:deadline:)``.
+    package func sendDatagram(_ command: UInt32, body: ByteBuffer, deadline: TimeAmount) async throws {
+        try await connection.sendDatagram(command, body: body, deadline: deadline)
+    }
+
     /// Looks for news now; it happens by itself as well.
     public func sync() { onLoop { $0.pull() } }
 

@@ -103,6 +103,8 @@ public enum IMClientEvent: Sendable {
     case read(peer: String, upToServerID: UInt64)
     /// The timeline is complete up to this place.
     case synced(seq: UInt64)
+    /// An unreliable datagram from the server.
+    case datagram(command: UInt32, body: ByteBuffer)
     /// The state directory failed; messages are not safe against a restart any more.
     case storageFailed(String)
 }

@@ -100,6 +100,7 @@ final class IMCore {
         case .opened(let start): sessionOpened(start)
         case .push(let command, let body):
             if command == Command.notify.rawValue { notified(body) }
+        case .datagram(let command, let body): emit(.datagram(command: command, body: body))
         case .save(let state):
             store { batch in
                 batch.set(StateKey.ticket, state.ticket)

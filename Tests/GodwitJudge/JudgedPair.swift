@@ -96,7 +96,7 @@ final class JudgedPair {
             switch event {
             case .established: isEstablished = true
             case .message(let message): onClientMessage(message, now)
-            case .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .messageAcknowledged, .remoteAddressChanged, .closed: break
             }
         }
         while let server, let event = server.pollEvent() {

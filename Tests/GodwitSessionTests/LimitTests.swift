@@ -195,7 +195,7 @@ struct LimitTests {
         Envelope.open(OpenEnvelope(incarnation: 1, attempt: 1, newestDictionary: 0, resumption: nil))
             .encode(into: &buffer)
         #expect(throws: SessionError.unexpected(envelope: "OPEN")) { try server.receive(buffer, now: now) }
-        try server.receive(ByteBuffer(bytes: [0x40, 1, 2, 3]), now: now)
+        try server.receive(ByteBuffer(bytes: [0x41, 1, 2, 3]), now: now)
     }
 
     @Test("random envelopes never trap, and leave the session usable")

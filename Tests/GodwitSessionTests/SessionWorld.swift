@@ -235,7 +235,7 @@ final class SessionWorld {
                 savedTicket = ticket
             case .message(let message): clientReads(message)
             case .abandoned(let id, _): abandoned.insert(id)
-            case .acknowledged, .pong, .rejected, .closed: break
+            case .datagram, .acknowledged, .pong, .rejected, .closed: break
             }
         }
     }

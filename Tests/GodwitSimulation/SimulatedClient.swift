@@ -139,7 +139,7 @@ final class SimulatedClient {
             case .message(let envelope):
                 try session.receive(envelope, now: now)
                 try takeSessionEvents(now: now)
-            case .messageAcknowledged, .remoteAddressChanged: break
+            case .datagram, .messageAcknowledged, .remoteAddressChanged: break
             case .closed: loseCarrier(now: now)
             }
         }
@@ -156,7 +156,7 @@ final class SimulatedClient {
                 session.ping(now: now)
             case .message(let message): try receive(message)
             case .abandoned(let id, _): requests.askAgain(id)
-            case .acknowledged, .pong: break
+            case .datagram, .acknowledged, .pong: break
             case .rejected(let reason, _, let text):
                 throw HistoryViolation.noProgress("the server rejected OPEN: \(reason) \(text)")
             case .closed(let code, let text):

@@ -115,7 +115,7 @@ final class SimulatedServer {
         while let event = carrier.connection.pollEvent() {
             narrator.say(now, "server carrier: \(event)")
             switch event {
-            case .established, .messageAcknowledged, .remoteAddressChanged: break
+            case .established, .datagram, .messageAcknowledged, .remoteAddressChanged: break
             case .message(let envelope): try receive(envelope, on: carrier, now: now)
             case .closed: detach(carrier, now: now)
             }
@@ -181,7 +181,7 @@ final class SimulatedServer {
             case .message(let message): try receive(message, from: session, now: now)
             case .acknowledged(let id): pushes.acknowledged(id)
             case .abandoned(let id, _): pushes.pushAgain(id)
-            case .opened, .rejected, .pong: break
+            case .datagram, .opened, .rejected, .pong: break
             case .closed(let code, let text):
                 throw HistoryViolation.noProgress("the client closed the session: \(code) \(text)")
             }

@@ -28,6 +28,8 @@ final class TransportPair {
 
     var clientMessages: [ByteBuffer] = []
     var serverMessages: [ByteBuffer] = []
+    var clientDatagrams: [ByteBuffer] = []
+    var serverDatagrams: [ByteBuffer] = []
     var clientAcknowledged: [UInt64] = []
     var serverAcknowledged: [UInt64] = []
     var clientEstablished: NIODeadline?
@@ -119,6 +121,7 @@ final class TransportPair {
             switch event {
             case .established: clientEstablished = now
             case .message(let message): clientMessages.append(message)
+            case .datagram(let datagram): clientDatagrams.append(datagram)
             case .messageAcknowledged(let id): clientAcknowledged.append(id)
             case .remoteAddressChanged: break
             case .closed(let reason): clientClosed = reason
@@ -134,6 +137,7 @@ final class TransportPair {
             case .message(let message):
                 serverMessages.append(message)
                 if serverEchoes { _ = try? server.send(message, now: now) }
+            case .datagram(let datagram): serverDatagrams.append(datagram)
             case .messageAcknowledged(let id): serverAcknowledged.append(id)
             case .remoteAddressChanged(let address): serverSawAddresses.append(address)
             case .closed(let reason): serverClosed = reason

@@ -126,7 +126,8 @@ struct TransportVectorTests {
             .message(MessageFrame(message: 70, offset: 1160, isLast: false, data: text))
         ],
         "loss report": [.lossReport(LossReport(loss: 51, repeatedLoss: 178))],
-        "extension": ExtensionFrame(kind: 0x31, body: text).map { [.extension($0)] } ?? [],
+        "datagram": [.datagram(DatagramFrame(data: text))],
+        "extension": ExtensionFrame(kind: 0x32, body: text).map { [.extension($0)] } ?? [],
     ]
 
     @Test("frames read as written")

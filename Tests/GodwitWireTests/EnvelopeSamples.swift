@@ -22,7 +22,7 @@ enum EnvelopeSamples {
             }
             return state
         }
-        switch below(12) {
+        switch below(13) {
         case 0:
             let resumption = OpenEnvelope.Resumption(ticket: ticket(), received: ackState())
             return .open(
@@ -40,6 +40,10 @@ enum EnvelopeSamples {
         case 4: return .ping(UInt16(below(0x1_0000)))
         case 5: return .pong(UInt16(below(0x1_0000)))
         case 6: return .close(CloseEnvelope(code: integer(), text: text()))
+        case 7:
+            return .datagram(
+                DatagramEnvelope(
+                    command: UInt32(below(1 << 32)), body: ByteBuffer(bytes: random.bytes(Int(below(50))))))
         default:
             let kinds: [DataEnvelope.Kind] = [
                 .request(command: UInt32(below(1 << 32))), .push(command: UInt32(below(100))),

@@ -59,6 +59,7 @@ struct EnvelopeVectorTests {
         "ping": .ping(7),
         "pong": .pong(7),
         "close": .close(CloseEnvelope(code: 0, text: "bye")),
+        "datagram": .datagram(DatagramEnvelope(command: 1, body: ByteBuffer(string: "hi"))),
         "request": .data(
             DataEnvelope(
                 kind: .request(command: 1), sequence: 1, acknowledgement: nil, body: ByteBuffer(string: "hi"))),

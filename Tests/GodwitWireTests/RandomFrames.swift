@@ -21,7 +21,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 13 {
+        switch random.next() % 14 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -45,8 +45,9 @@ struct RandomFrames {
                 LossReport(
                     loss: UInt8(truncatingIfNeeded: random.next()),
                     repeatedLoss: UInt8(truncatingIfNeeded: random.next())))
+        case 12: return .datagram(DatagramFrame(data: data()))
         default:
-            return ExtensionFrame(kind: 0x31 + UInt8(random.next() % 15), body: data()).map { .extension($0) } ?? .ping
+            return ExtensionFrame(kind: 0x32 + UInt8(random.next() % 14), body: data()).map { .extension($0) } ?? .ping
         }
     }
 }

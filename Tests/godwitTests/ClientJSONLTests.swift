@@ -29,6 +29,14 @@ struct ClientOperationTests {
             (#"{"op":"connect"}"#, .connect), (#"{"op":"disconnect"}"#, .disconnect(forget: false)),
             (#"{"op":"disconnect","forget":true}"#, .disconnect(forget: true)),
             (#"{"op":"network_changed"}"#, .networkChanged),
+            (
+                #"{"op":"datagram","cmd":"echo","body":"b"}"#,
+                .datagram(command: 1, body: .text("b"), deadlineMilliseconds: 400)
+            ),
+            (
+                #"{"op":"datagram","cmd":1,"body_base64":"AP8=","deadline_ms":50}"#,
+                .datagram(command: 1, body: .bytes(Data([0, 255])), deadlineMilliseconds: 50)
+            ),
             (#"{"op":"sync"}"#, .sync),
             (#"{"op":"history","with":"u1","limit":5000}"#, .history(peer: "u1", limit: 1_000)),
             (#"{"op":"read","from":"u1","seq":7}"#, .read(id: nil, from: "u1", seq: 7)),
@@ -49,6 +57,8 @@ struct ClientOperationTests {
             (#"{"op":"request","id":"r","cmd":1,"timeout_ms":0}"#, "r", "timeout_ms"),
             (#"{"op":"request","id":"r","cmd":1,"body_base64":"A"}"#, "r", "not Base64"),
             (#"{"op":"request","id":"r","cmd":1,"body":"A","body_base64":"QQ=="}"#, "r", "not both"),
+            (#"{"op":"datagram","body":"A"}"#, nil, "needs 'cmd'"),
+            (#"{"op":"datagram","cmd":1,"deadline_ms":0}"#, nil, "deadline_ms"),
             (#"{"op":"read","from":"u","seq":"x"}"#, nil, "'seq'"), (#"{"op":"fly"}"#, nil, "unknown op 'fly'"),
         ] as [(String, String?, String)])
     func problems(line: String, id: String?, words: String) throws {

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 import urllib.request
 
 import daemons
@@ -56,6 +57,7 @@ class Client:
         self.number = 0
         self.state = "disconnected"
         self.replies = {}  # id -> future
+        self.datagrams = {}  # body -> (future, sent at)
         self.opened = None  # future of the next `connected` or `resumed`
         self.closed = None  # future of the next `disconnected`
 
@@ -75,17 +77,28 @@ class Client:
             reply.cancel()
 
     async def exchange(self, body, deadline_ms=None):
+        if deadline_ms is not None:
+            return await self._exchange_datagram(body, deadline_ms)
         self.number += 1
         identity = str(self.number)
         future = self.replies[identity] = asyncio.get_running_loop().create_future()
         line = {"op": "request", "id": identity, "cmd": "echo", "body_base64": base64.b64encode(body).decode()}
-        if deadline_ms is not None:
-            line["timeout_ms"] = max(1, int(deadline_ms))
         self._write(line)
         try:
             return await future
         finally:
             self.replies.pop(identity, None)
+
+    async def _exchange_datagram(self, body, deadline_ms):
+        """What has a deadline goes unreliably; the body tells the echoes apart."""
+        future = asyncio.get_running_loop().create_future()
+        self.datagrams[body] = (future, time.monotonic() * 1000)
+        self._write({"op": "datagram", "cmd": "echo", "body_base64": base64.b64encode(body).decode(), "deadline_ms": max(1, int(deadline_ms))})
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                return await future
+        finally:
+            self.datagrams.pop(body, None)
 
     async def repair(self):
         """Nothing: the client hears of changed addresses from the kernel, and of the rest from silence."""
@@ -118,6 +131,11 @@ class Client:
             kind = event["event"]
             if kind == "reply":
                 self._settle(self.replies.get(event["id"]), Timed(base64.b64decode(event["body_base64"]), event["latency_ms"]))
+            elif kind == "datagram":
+                body = base64.b64decode(event["body_base64"]) if "body_base64" in event else event["body"].encode()
+                future, sent_at = self.datagrams.get(body, (None, 0))
+                # The client stamps with the same monotonic clock.
+                self._settle(future, Timed(body, event["t_ms"] - sent_at))
             elif kind == "error" and "id" in event:
                 self._fail(self.replies.get(event["id"]), Refused(f"{event['code']}: {event['message']}"))
             elif kind == "state":
@@ -126,7 +144,7 @@ class Client:
                     self._settle(self.opened, event.get("connect_ms"))
                 elif self.state == "disconnected":
                     self._settle(self.closed, None)
-        for future in [*self.replies.values(), self.opened, self.closed]:
+        for future in [*self.replies.values(), *(future for future, _ in self.datagrams.values()), self.opened, self.closed]:
             self._fail(future, ConnectionError("godwit client ended; see godwit-client.log"))
 
     @staticmethod

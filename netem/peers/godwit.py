@@ -7,7 +7,7 @@ TITLE = "Godwit"
 DEBIAN = []
 PYPI = []
 NOTES = ("godwit serve with the committed configuration, godwit client --jsonl with carrier auto; requests on no lane, so none "
-         "waits for another. Voice frames are ordinary reliable requests: there are no unreliable datagrams yet. Times are the client's own stamps.")
+         "waits for another. Voice frames are unreliable datagrams that are never sent late. Times are the client's own stamps.")
 CANNOT = {}
 CARRIER = "auto"  # of the users in the conversation, who have clients of their own
 OWN_PROCESS = True  # the Python around it is not its processor time

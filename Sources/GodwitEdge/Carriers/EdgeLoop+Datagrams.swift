@@ -47,6 +47,8 @@ extension EdgeLoop {
                 handshakeEnded(.datagram, .ok, now: now)
             case .message(let envelope):
                 receive(envelope, on: carrier, now: now)
+            case .datagram(let envelope):
+                receiveUnreliable(envelope, on: carrier, now: now)
             case .messageAcknowledged:
                 if let closure = carrier.closesWhenHeard { shut(carrier, closure, now: now) }
             case .remoteAddressChanged:

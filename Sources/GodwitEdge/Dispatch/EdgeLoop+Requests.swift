@@ -40,7 +40,8 @@ extension EdgeLoop {
                 message.id, .tooLarge, "an echo takes at most \(LoopLimits.echoBytesMax) bytes", command, bound, now)
             return
         }
-        respond(to: message.id, .ok, message.body, command, bound, now)
+        // Compressed if the question was: the answer then costs what the question did, in time as in bytes.
+        respond(to: message.id, .ok, message.body, command, bound, now, compressible: message.isCompressed)
     }
 
     private func ask(
@@ -115,12 +116,12 @@ extension EdgeLoop {
 
     func respond(
         to request: LocalID, _ status: Status, _ body: ByteBuffer, _ command: UInt32, _ bound: BoundSession,
-        _ now: NIODeadline, lane: UInt64? = nil
+        _ now: NIODeadline, lane: UInt64? = nil, compressible: Bool = true
     ) {
         metrics.attempt(bound.carrierKind, .request, status.outcome, now: now)
         metrics.task(command, bound.carrierKind, status.outcome, now: now)
         // A login's answer has a token in it, which must not share a compression context with anything.
-        let isCompressible = Command(rawValue: command)?.isCompressible ?? true
+        let isCompressible = compressible && Command(rawValue: command)?.isCompressible ?? true
         do throws(SessionSendError) {
             _ = try bound.session.send(
                 .response(to: request, status: status, lane: lane, body: body, compressible: isCompressible), now: now)

@@ -27,6 +27,8 @@ struct LoopLimits: Sendable {
 
     /// The body of an echo: the largest that a message carries.
     static let echoBytesMax = Envelope.maximumBytes - Session.maximumOverhead
+    /// How long an echoed datagram may wait for room on its path.
+    static let echoedDatagramLife = TimeAmount.milliseconds(200)
     /// One report of a client; more often is refused.
     static let reportInterval = TimeAmount.seconds(1)
     /// What one entry of a report may count for: a client that lies cannot bend the rates by much.

@@ -21,6 +21,7 @@ enum LoopMessage: Sendable {
     // From the home loop of a session to the loop of its carrier.
 
     case deliver(ByteBuffer, carrier: UInt64)
+    case deliverDatagram(SessionDatagram, carrier: UInt64)
     /// The session is refused: the reason goes to the client, then the carrier is closed.
     case refuse(ByteBuffer, carrier: UInt64, CarrierClosure)
     case closeCarrier(UInt64, CarrierClosure)

@@ -41,6 +41,12 @@ extension EdgeLoop {
             if let bound = remoteCarriers[id] { detach(bound, now: now) }
         case .deliver(let envelope, let number):
             deliver(envelope, toLocal: number, now: now)
+        case .deliverDatagram(let datagram, let number):
+            if case .datagram(let carrier)? = localCarrier(number) {
+                sendUnreliable(datagram, on: carrier, now: now)
+            } else if case .stream(let carrier)? = localCarrier(number) {
+                _ = carrier.send(datagram.envelope)
+            }
         case .closeCarrier(let number, let closure):
             if let carrier = localCarrier(number) { close(carrier, closure, now: now) }
         case .refuse(let reason, let number, let closure):

@@ -101,6 +101,8 @@ extension EdgeLoop {
             switch event {
             case .message(let message):
                 dispatch(message, of: bound, now: now)
+            case .datagram(let command, let body):
+                dispatchDatagram(command, body, of: bound, now: now)
             case .acknowledged:
                 metrics.acknowledged.add()
             case .closed:
@@ -111,6 +113,7 @@ extension EdgeLoop {
             }
         }
         sendTunnelFrames(of: bound, now: now)
+        deliverDatagrams(of: bound, now: now)
         while !bound.isBlocked, let carrier = bound.carrier, let envelope = bound.session.pollTransmit(now: now) {
             if !deliver(envelope, on: carrier, now: now) { bound.isBlocked = true }
         }

@@ -88,7 +88,7 @@ final class GodwitEchoClient: ChannelInboundHandler {
                 } catch {
                     context.fireErrorCaught(error)
                 }
-            case .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .messageAcknowledged, .remoteAddressChanged, .closed: break
             }
         }
         while let event = session.pollEvent() {
@@ -102,7 +102,7 @@ final class GodwitEchoClient: ChannelInboundHandler {
                     tally.completed(sentAt: .uptimeNanoseconds(sentAt), now: now)
                 }
                 if !tally.isOver { request(now) }
-            case .acknowledged, .abandoned, .pong, .rejected, .closed: break
+            case .datagram, .acknowledged, .abandoned, .pong, .rejected, .closed: break
             }
         }
         while let envelope = session.pollTransmit(now: now) {

@@ -199,7 +199,7 @@ final class ChatSession {
             show(message, mark: message.from == name ? .sent : nil)
             if message.from == peer { markRead(message) }
         case .read(let reader, let upTo): remarkRead(by: reader, upTo: upTo)
-        case .synced: break
+        case .synced, .datagram: break
         case .storageFailed(let text): note(text, ink: .red)
         }
         return nil

@@ -10,6 +10,7 @@ enum ClientOperation: Equatable {
     case login(user: String, password: String?, create: Bool)
     case send(id: String, to: String, body: String)
     case request(id: String, command: UInt32, body: Body, timeoutMilliseconds: Int64?)
+    case datagram(command: UInt32, body: Body, deadlineMilliseconds: Int64)
     case sync
     case history(peer: String, limit: Int)
     case read(id: String?, from: String, seq: UInt64)
@@ -44,6 +45,8 @@ enum ClientOperation: Equatable {
     }
 
     static let maximumHistory = 1_000
+    /// What a listener's jitter buffer forgives (ITU-T G.114: 400 ms at most).
+    static let defaultDatagramDeadline: Int64 = 400
 
     init(line: String) throws(Problem) {
         let fields: Fields
@@ -67,18 +70,21 @@ enum ClientOperation: Equatable {
             self = .send(
                 id: try need(fields.id, "id"), to: try need(fields.to, "to"), body: try need(fields.body, "body"))
         case "request":
-            let command = try need(fields.cmd, "cmd")
-            guard let number = command.number else {
-                let known = Command.allCases.map(\.name).joined(separator: ", ")
-                throw Problem(
-                    id: fields.id, message: "unknown cmd '\(command.text)': use a number or one of \(known)")
-            }
             if let timeout = fields.timeoutMilliseconds, !(1...86_400_000).contains(timeout) {
                 throw Problem(id: fields.id, message: "'timeout_ms' must be 1 to 86400000")
             }
             self = .request(
-                id: try need(fields.id, "id"), command: number, body: try Self.requestBody(fields),
+                id: try need(fields.id, "id"), command: try Self.commandNumber(fields),
+                body: try Self.requestBody(fields),
                 timeoutMilliseconds: fields.timeoutMilliseconds)
+        case "datagram":
+            let deadline = fields.deadlineMilliseconds ?? Self.defaultDatagramDeadline
+            guard (1...60_000).contains(deadline) else {
+                throw Problem(id: fields.id, message: "'deadline_ms' must be 1 to 60000")
+            }
+            self = .datagram(
+                command: try Self.commandNumber(fields), body: try Self.requestBody(fields),
+                deadlineMilliseconds: deadline)
         case "sync": self = .sync
         case "history":
             let limit = min(max(fields.limit ?? 50, 0), Self.maximumHistory)
@@ -91,15 +97,27 @@ enum ClientOperation: Equatable {
             throw Problem(
                 id: fields.id,
                 message:
-                    "unknown op '\(other)': use connect, disconnect, network_changed, login, send, request, sync, history, "
+                    "unknown op '\(other)': use connect, disconnect, network_changed, login, send, request, datagram, sync, "
+                    + "history, "
                     + "read, status or quit")
         }
+    }
+
+    private static func commandNumber(_ fields: Fields) throws(Problem) -> UInt32 {
+        guard let command = fields.cmd else {
+            throw Problem(id: fields.id, message: "'\(fields.op ?? "")' needs 'cmd'")
+        }
+        guard let number = command.number else {
+            let known = Command.allCases.map(\.name).joined(separator: ", ")
+            throw Problem(id: fields.id, message: "unknown cmd '\(command.text)': use a number or one of \(known)")
+        }
+        return number
     }
 
     private static func requestBody(_ fields: Fields) throws(Problem) -> Body {
         guard let base64 = fields.bodyBase64 else { return .text(fields.body ?? "") }
         guard fields.body == nil else {
-            throw Problem(id: fields.id, message: "'request' takes 'body' or 'body_base64', not both")
+            throw Problem(id: fields.id, message: "'\(fields.op ?? "")' takes 'body' or 'body_base64', not both")
         }
         guard let bytes = Data(base64Encoded: base64) else {
             throw Problem(id: fields.id, message: "'body_base64' is not Base64 (RFC 4648, with padding)")
@@ -119,6 +137,7 @@ enum ClientOperation: Equatable {
         var forget: Bool?
         var cmd: CommandName?
         var timeoutMilliseconds: Int64?
+        var deadlineMilliseconds: Int64?
         var with: String?
         var limit: Int?
         var from: String?
@@ -128,6 +147,7 @@ enum ClientOperation: Equatable {
             case op, id, user, password, create, to, body, cmd, with, limit, from, seq, forget
             case bodyBase64 = "body_base64"
             case timeoutMilliseconds = "timeout_ms"
+            case deadlineMilliseconds = "deadline_ms"
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GodwitClient
 import IMClient
 import NIOCore
@@ -66,6 +67,16 @@ enum EventLine {
         case .synced(let seq):
             var line = begin("synced")
             line.add("seq", seq)
+            return line
+        case .datagram(let command, let body):
+            var line = begin("datagram")
+            line.add("cmd", UInt64(command))
+            // Bytes that are text come as text, whatever they were sent as.
+            if let text = String(validating: body.readableBytesView, as: UTF8.self) {
+                line.add("body", text)
+            } else {
+                line.add("body_base64", Data(body.readableBytesView).base64EncodedString())
+            }
             return line
         case .storageFailed(let text): return error(code: "storage", message: text)
         }

@@ -112,6 +112,8 @@ final class JSONLSession: Sendable {
             client.send(body, to: to, id: id)
         case .request(let id, let command, let body, let timeout):
             request(id: id, command: command, body: body, timeout: timeout.map { .milliseconds($0) })
+        case .datagram(let command, let body, let deadline):
+            await datagram(command, body.buffer, deadline: .milliseconds(deadline))
         case .sync:
             client.sync()
         case .history(let peer, let limit):
@@ -147,6 +149,16 @@ final class JSONLSession: Sendable {
             case .failure(let error):
                 output.write(EventLine.error(id: id, code: error.code, message: error.description))
             }
+        }
+    }
+
+    /// Nothing answers it but what the server sends back of its own accord.
+    private func datagram(_ command: UInt32, _ body: ByteBuffer, deadline: TimeAmount) async {
+        do {
+            try await client.sendDatagram(command, body: body, deadline: deadline)
+        } catch {
+            let failure = error as? ClientError ?? .closed
+            output.write(EventLine.error(code: failure.code, message: failure.description))
         }
     }
 

@@ -61,7 +61,7 @@ struct TunnelSession {
             end.yield(wrongPinCode)
         case .problem(.refused(let reason)): say("the server refused the session: \(reason)")
         case .problem(.nameNotResolved(let name)): say("\(name) has no address")
-        case .opened, .push, .save: break
+        case .opened, .push, .datagram, .save: break
         }
     }
 

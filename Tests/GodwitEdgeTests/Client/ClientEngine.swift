@@ -145,7 +145,7 @@ final class ClientEngine {
         case .closed(_, let text):
             opening?.fail(SessionRefused(reason: text))
             opening = nil
-        case .acknowledged, .pong:
+        case .datagram, .acknowledged, .pong:
             break
         }
     }

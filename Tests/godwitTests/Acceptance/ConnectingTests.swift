@@ -39,6 +39,22 @@ struct ConnectingTests {
         try await client.quit()
     }
 
+    @Test(
+        "a datagram comes back on either carrier, and one that fits no packet is refused",
+        arguments: ["datagram", "stream"])
+    func datagrams(carrier: String) async throws {
+        let directory = try TemporaryDirectory()
+        let server = try await ServerProcess.start(data: directory.file("data"))
+        let client = try ClientProcess(server, carrier: carrier)
+        _ = try await client.connected()
+        try client.write(["op": "datagram", "cmd": "echo", "body": "voice"])
+        #expect(try await client.first("datagram").body == "voice")
+        try client.write(["op": "datagram", "cmd": "echo", "body": String(repeating: "x", count: 1_101)])
+        let error = try await client.first("error")
+        #expect(error.code == "too_large")
+        try await client.quit()
+    }
+
     @Test("any bytes go and come back, up to the limit")
     func bytes() async throws {
         let directory = try TemporaryDirectory()
