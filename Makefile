@@ -4,10 +4,12 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := libssl-dev libz-dev pkg-config
 TEST_PACKAGES := prometheus shellcheck
+PEER_PACKAGES := libleveldb-dev librocksdb-dev liblmdb-dev
 RELEASE := swift build -c release --static-swift-stdlib --product godwit
 DATA ?= data
 RESULTS ?= .build/lab/latest
 FUZZ_SECONDS ?= 60
+BENCH ?=
 RUNS ?= 100
 FUZZERS := packet frame envelope report tunnel initial datagram
 
@@ -75,6 +77,12 @@ lab-report: release ## Tables and pictures of the newest results (or RESULTS=dir
 bench: release ## Echo round trips a second beside a bare NIO UDP echo
 	.build/release/godwit bench echo
 
+.PHONY: bench-store
+bench-store: release ## Bitcask beside LevelDB, RocksDB and LMDB, a quarter of an hour; BENCH="--only open" and others narrow it
+	@netem/packages.sh $(PEER_PACKAGES)
+	GODWIT_STORE_PEERS=1 swift build -c release --static-swift-stdlib --scratch-path .build-peers --product godwit-store-peers
+	.build/release/godwit bench store $(BENCH)
+
 .PHONY: fuzz
 fuzz: packages ## Fuzz every decoder for FUZZ_SECONDS each (libFuzzer with AddressSanitizer); findings stay in Tests/GodwitFuzzingTests/Corpus
 	GODWIT_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product godwit-fuzz
@@ -95,4 +103,4 @@ format: ## Format all Swift sources
 
 .PHONY: clean
 clean: ## Remove what was built (never the data directory)
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-fuzz .build-peers

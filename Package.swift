@@ -108,11 +108,16 @@ let package = Package(
         // The lab: plans, guests, figures, reports.
         .target(name: "GodwitLab", dependencies: [subprocess, system], swiftSettings: strict),
 
+        // `godwit bench store`: what is asked of every store alike.
+        .target(name: "StoreBench", swiftSettings: strict),
+
         // The command.
         .executableTarget(
             name: "godwit",
             dependencies: [
-                "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "IMService", arguments, unixSignals, histogram,
+                "Bitcask", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "IMService", "ShardedStore",
+                "StoreBench",
+                arguments, unixSignals, histogram, subprocess, system,
             ], swiftSettings: strict),
 
         // Test support and tests.
@@ -131,7 +136,7 @@ let package = Package(
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "Bitcask",
     "ShardedStore", "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "godwit",
-    "GodwitSimulation",
+    "GodwitSimulation", "StoreBench",
 ] {
     package.targets.append(
         .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
@@ -153,4 +158,17 @@ if Context.environment["GODWIT_FUZZ"] != nil {
             swiftSettings: strict + [.unsafeFlags(sanitize)],
             // gold fails on the sanitizer's debug sections.
             linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))
+}
+
+// `make bench-store`: the stores that Bitcask is measured beside. Whoever only uses Godwit never needs their libraries.
+if Context.environment["GODWIT_STORE_PEERS"] != nil {
+    package.products.append(.executable(name: "godwit-store-peers", targets: ["godwit-store-peers"]))
+    package.targets += [
+        .systemLibrary(name: "CLevelDB", path: "Tests/StorePeers/CLevelDB", providers: [.apt(["libleveldb-dev"])]),
+        .systemLibrary(name: "CRocksDB", path: "Tests/StorePeers/CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CLMDB", path: "Tests/StorePeers/CLMDB", providers: [.apt(["liblmdb-dev"])]),
+        .executableTarget(
+            name: "godwit-store-peers", dependencies: ["StoreBench", "CLevelDB", "CRocksDB", "CLMDB"],
+            path: "Tests/StorePeers/Peers", swiftSettings: strict),
+    ]
 }

@@ -4,5 +4,7 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine, beside a limit in the same run.",
-        subcommands: [BenchEchoCommand.self, BenchStormCommand.self])
+        subcommands: [
+            BenchEchoCommand.self, BenchStormCommand.self, BenchStoreCommand.self, BenchStoreChildCommand.self,
+        ])
 }
