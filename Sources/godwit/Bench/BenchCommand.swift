@@ -5,6 +5,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine, beside a limit in the same run.",
         subcommands: [
-            BenchEchoCommand.self, BenchStormCommand.self, BenchStoreCommand.self, BenchStoreChildCommand.self,
+            BenchEchoCommand.self, BenchIdleCommand.self, BenchStormCommand.self, BenchStoreCommand.self,
+            BenchStoreChildCommand.self,
         ])
 }

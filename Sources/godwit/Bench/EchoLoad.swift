@@ -12,14 +12,51 @@ struct EchoLoad: Sendable {
     /// How long all connections may take to come up.
     private static let connectTimeout: TimeAmount = .seconds(30)
 
+    /// Connections that are all up, by client loop.
+    struct Connected {
+        var tallies: [(loop: any EventLoop, tally: NIOLoopBound<EchoTally>, ready: EventLoopFuture<Void>)] = []
+        var channels: [any Channel] = []
+
+        /// Without a word to the server.
+        func close() async throws {
+            for channel in channels { try await channel.close() }
+        }
+    }
+
     /// Runs one round.
     func run<Client: ChannelInboundHandler>(
         on group: MultiThreadedEventLoopGroup, server: SocketAddress,
         client: @escaping @Sendable (SocketAddress, EchoTally) -> Client
     ) async throws -> EchoFigures {
+        let connected = try await connect(on: group, server: server, client: client)
+        for entry in connected.tallies { try await entry.loop.submit { entry.tally.value.isCounting = true }.get() }
+        let start = NIODeadline.now()
+        try await group.any().scheduleTask(in: duration) {}.futureResult.get()
+        var figures = EchoFigures()
+        for entry in connected.tallies {
+            let (count, p50, p99) = try await entry.loop.submit {
+                let tally = entry.tally.value
+                tally.isOver = true
+                return (
+                    tally.roundTrips, tally.latencies.valueAtPercentile(50), tally.latencies.valueAtPercentile(99)
+                )
+            }.get()
+            figures.roundTrips += count
+            figures.p50 = max(figures.p50, p50)
+            figures.p99 = max(figures.p99, p99)
+        }
+        figures.seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+        try await connected.close()
+        return figures
+    }
+
+    /// Brings all connections up.
+    func connect<Client: ChannelInboundHandler>(
+        on group: MultiThreadedEventLoopGroup, server: SocketAddress,
+        client: @escaping @Sendable (SocketAddress, EchoTally) -> Client
+    ) async throws -> Connected {
+        var connected = Connected()
         let loops = Array(group.makeIterator())
-        var tallies: [(loop: any EventLoop, tally: NIOLoopBound<EchoTally>, ready: EventLoopFuture<Void>)] = []
-        var channels: [any Channel] = []
         for (index, loop) in loops.enumerated() {
             let share = connections / loops.count + (index < connections % loops.count ? 1 : 0)
             let (tally, ready) = try await loop.submit { [inFlight, size] in
@@ -33,7 +70,7 @@ struct EchoLoad: Sendable {
                 return (NIOLoopBound(tally, eventLoop: loop), ready.futureResult)
             }.get()
             for _ in 0..<share {
-                channels.append(
+                connected.channels.append(
                     try await DatagramBootstrap(group: loop)
                         .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
                         .channelInitializer { channel in
@@ -43,38 +80,23 @@ struct EchoLoad: Sendable {
                         }
                         .bind(host: "127.0.0.1", port: 0).get())
             }
-            tallies.append((loop, tally, ready))
+            connected.tallies.append((loop, tally, ready))
         }
-        for entry in tallies { try await entry.ready.get() }
-        for entry in tallies { try await entry.loop.submit { entry.tally.value.isCounting = true }.get() }
-        let start = NIODeadline.now()
-        try await group.any().scheduleTask(in: duration) {}.futureResult.get()
-        var figures = EchoFigures()
-        for entry in tallies {
-            let (count, p50, p99) = try await entry.loop.submit {
-                let tally = entry.tally.value
-                tally.isOver = true
-                return (
-                    tally.roundTrips, tally.latencies.valueAtPercentile(50), tally.latencies.valueAtPercentile(99)
-                )
-            }.get()
-            figures.roundTrips += count
-            figures.p50 = max(figures.p50, p50)
-            figures.p99 = max(figures.p99, p99)
-        }
-        figures.seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
-        for channel in channels { try await channel.close() }
-        return figures
+        for entry in connected.tallies { try await entry.ready.get() }
+        return connected
     }
 }
 
 enum BenchError: Error, CustomStringConvertible {
     case connect(ready: Int, of: Int)
+    /// `/proc/self/status` has no RssAnon line, which Linux has had since 4.5.
+    case noMemoryFigure
 
     var description: String {
         switch self {
         case .connect(let ready, let count):
             "only \(ready) of \(count) connections came up; try fewer with --connections, or raise the open-file limit"
+        case .noMemoryFigure: "/proc/self/status does not tell RssAnon here; Linux 4.5 or later is needed"
         }
     }
 }

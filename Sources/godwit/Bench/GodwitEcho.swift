@@ -13,11 +13,13 @@ struct EchoEdge: Sendable {
     let clientTLS: TLSContext
     private let edge: Edge
 
-    static func start(loops: Int) async throws -> EchoEdge {
+    /// - Parameter idle: silence after which a connection is forgotten.
+    static func start(loops: Int, idle: TimeAmount = .seconds(30)) async throws -> EchoEdge {
         let identity = try ServerIdentity.generate(commonName: "localhost")
         var configuration = ServeConfiguration()
         configuration.listen = HostPort(host: "127.0.0.1", port: 0)
         configuration.eventLoops = loops
+        configuration.timeouts.idle = idle
         configuration.upstreams.im = .off
         var logger = Logger(label: "godwit.bench")
         logger.logLevel = .error

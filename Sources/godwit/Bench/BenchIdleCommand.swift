@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import NIOCore
+import NIOPosix
+
+/// `godwit bench idle`: what a connection costs that says nothing.
+struct BenchIdleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "idle",
+        abstract: "Memory of idle datagram connections, each with an open session.",
+        discussion: """
+            Clients connect over loopback and vanish without a word, some hundred at a time, so that the edge keeps their connections and \
+            the clients' own memory is used again. The growth of this process's anonymous memory, divided by the connections, is an upper \
+            bound: it counts what the allocator holds back.
+            """)
+
+    @Option(help: "Connections that the edge is to keep.")
+    var connections = 10_000
+    @Option(help: "Connections that come up at a time.")
+    var batch = 250
+
+    /// Acknowledgements that wait to ride along have gone, and the handshake's memory with them.
+    private static let settleTime = TimeAmount.milliseconds(1_500)
+
+    func validate() throws {
+        guard (1...100_000).contains(connections) else { throw ValidationError("--connections takes 1 to 100000") }
+        guard (1...1_000).contains(batch) else { throw ValidationError("--batch takes 1 to 1000") }
+    }
+
+    func run() async throws {
+        let clients = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let edge = try await EchoEdge.start(loops: 1, idle: .hours(1))
+        // What the first clients bring up once and for all is not the connections'.
+        try await connect(batch, to: edge, on: clients)
+        let before = try AnonymousMemory.bytes()
+        var count = 0
+        while count < connections {
+            let share = min(batch, connections - count)
+            try await connect(share, to: edge, on: clients)
+            count += share
+        }
+        let after = try AnonymousMemory.bytes()
+        let each = Double(after - before) / Double(count)
+        print(
+            "\(count) idle connections: \((after - before) / 1024) KiB, " + String(format: "%.0f", each)
+                + " bytes a connection with its session (anonymous resident memory)")
+        await edge.stop()
+        try await clients.shutdownGracefully()
+    }
+
+    private func connect(_ count: Int, to edge: EchoEdge, on clients: MultiThreadedEventLoopGroup) async throws {
+        let load = EchoLoad(connections: count, inFlight: 0, size: 8, duration: Self.settleTime)
+        let connected = try await load.connect(on: clients, server: edge.address) {
+            GodwitEchoClient(server: $0, tls: edge.clientTLS, tally: $1)
+        }
+        try await clients.any().scheduleTask(in: Self.settleTime) {}.futureResult.get()
+        try await connected.close()
+    }
+}
+
+/// Memory of this process that no file backs.
+private enum AnonymousMemory {
+    static func bytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        for line in status.split(separator: "\n") where line.hasPrefix("RssAnon:") {
+            if let kibibytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({
+                Int($0)
+            }) {
+                return kibibytes * 1024
+            }
+        }
+        throw BenchError.noMemoryFigure
+    }
+}
