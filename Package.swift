@@ -128,19 +128,28 @@ let package = Package(
             name: "godwit-judge", dependencies: ["GodwitSimulation", "GodwitTransport"], path: "Tests/GodwitJudge",
             swiftSettings: strict),
         .target(
+            name: "BitcaskTorture", dependencies: ["Bitcask"], path: "Tests/BitcaskTorture", swiftSettings: strict),
+        .executableTarget(
+            name: "BitcaskWriter", dependencies: ["Bitcask", "BitcaskTorture"], path: "Tests/BitcaskWriter",
+            swiftSettings: strict),
+        .target(
             name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession", "GodwitTunnel"],
             path: "Tests/GodwitFuzzing", swiftSettings: strict),
     ]
 )
 
 for room in [
-    "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "Bitcask",
+    "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics",
     "ShardedStore", "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "godwit",
     "GodwitSimulation", "StoreBench",
 ] {
     package.targets.append(
         .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
 }
+
+package.targets.append(
+    .testTarget(
+        name: "BitcaskTests", dependencies: ["Bitcask", "BitcaskTorture", "BitcaskWriter"], swiftSettings: strict))
 
 package.targets.append(
     .testTarget(

@@ -1,9 +1,16 @@
 /// Writes that become visible and durable together or not at all; later ones win over earlier ones of the same key.
 public struct BitcaskBatch: Sendable {
-    /// One write: a value, or nil for a deletion.
+    enum Change: Sendable {
+        /// Milliseconds since 1970; 0 for never.
+        case value([UInt8], expiry: UInt64)
+        case deletion
+        /// Of every key that begins with the write's key.
+        case prefixDeletion
+    }
+
     struct Write: Sendable {
         let key: [UInt8]
-        let value: [UInt8]?
+        let change: Change
     }
 
     private(set) var writes: [Write] = []
@@ -16,13 +23,23 @@ public struct BitcaskBatch: Sendable {
     /// The number of writes.
     public var count: Int { writes.count }
 
-    /// Adds a value.
-    public mutating func put(_ key: [UInt8], _ value: [UInt8]) {
-        writes.append(Write(key: key, value: value))
+    /// Adds a value, which from `expiresAt` (milliseconds since 1970, up to 2^48) on is not read any more.
+    public mutating func put(_ key: [UInt8], _ value: [UInt8], expiresAt: UInt64? = nil) {
+        writes.append(Write(key: key, change: .value(value, expiry: Self.expiry(expiresAt))))
     }
 
     /// Adds a deletion; deleting an absent key is allowed.
     public mutating func delete(_ key: [UInt8]) {
-        writes.append(Write(key: key, value: nil))
+        writes.append(Write(key: key, change: .deletion))
+    }
+
+    /// Adds the deletion of every key that begins with `prefix`; an empty prefix means all keys.
+    public mutating func deleteAll(prefix: [UInt8]) {
+        writes.append(Write(key: prefix, change: .prefixDeletion))
+    }
+
+    /// What the format holds: 0 for never, and a moment at 0 has always passed.
+    static func expiry(_ moment: UInt64?) -> UInt64 {
+        moment.map { min(max($0, 1), RecordHeader.maximumExpiry) } ?? 0
     }
 }

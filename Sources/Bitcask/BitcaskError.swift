@@ -16,6 +16,8 @@ public enum BitcaskError: Error, Sendable, Equatable {
         case rename
         /// Removing a file.
         case remove
+        /// Giving a file a second name, for a backup.
+        case link
         /// Listing, creating or syncing a directory.
         case directory
         /// Taking the lock.
@@ -38,10 +40,14 @@ public enum BitcaskError: Error, Sendable, Equatable {
     case corruptRecord(path: String, offset: UInt64)
     /// The first bytes of a data file are damaged, so none of its records can be checked.
     case corruptHeader(path: String)
-    /// The file was written by a newer format.
+    /// The file has another format than this program reads.
     case unsupportedVersion(path: String, version: UInt16)
     /// The file belongs to another store, or carries another file's number.
     case foreignFile(path: String)
+    /// The store has as many files as one can have.
+    case tooManyFiles(limit: Int)
+    /// The backup's directory is there already.
+    case backupExists(path: String)
     /// A failed sync or an append that could not be undone: the store takes no more writes until it is opened again.
     case failed(reason: String)
     /// The store was closed.
@@ -72,9 +78,15 @@ extension BitcaskError: CustomStringConvertible {
             return
                 "the header of \(path) is damaged; restore the file from a backup, or move it away to open without its records"
         case .unsupportedVersion(let path, let version):
-            return "\(path) has format version \(version), which this program does not know; use a newer one"
+            return version < FileHeader.version
+                ? "\(path) has format version \(version) of an early Godwit, which this program no longer reads; export it with the program that wrote it, or move the directory away to start anew"
+                : "\(path) has format version \(version), which this program does not know; use a newer one"
         case .foreignFile(let path):
             return "\(path) belongs to another store or was renamed; move it out of the directory"
+        case .tooManyFiles(let limit):
+            return "the store has \(limit) files; let merges catch up, or raise the file size"
+        case .backupExists(let path):
+            return "\(path) is there already; choose a new directory for the backup"
         case .failed(let reason):
             return "the store stopped taking writes (\(reason)); check the disk, then open the store again"
         case .closed:

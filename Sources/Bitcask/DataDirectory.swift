@@ -4,7 +4,7 @@ import Synchronization
 package final class DataDirectory: Sendable {
     package let path: String
     private let disk = PosixFileSystem()
-    private let lock: Mutex<PosixFileSystem.File?>
+    private let lock: Mutex<FileHandle?>
 
     /// Creates the directory when absent and takes its lock, or says who has it.
     package init(_ path: String) throws(BitcaskError) {
@@ -37,11 +37,7 @@ package final class DataDirectory: Sendable {
     package func read(_ name: String, limit: Int) throws(BitcaskError) -> [UInt8]? {
         guard try names().contains(name) else { return nil }
         return try attempt("\(path)/\(name)") { () throws(SystemError) in
-            let file = try disk.open("\(path)/\(name)")
-            defer { disk.close(file) }
-            var bytes = [UInt8](repeating: 0, count: limit)
-            let count = try disk.read(file, into: &bytes, count: limit, at: 0)
-            return Array(bytes.prefix(count))
+            try disk.withFile("\(path)/\(name)") { file throws(SystemError) in try disk.read(file, upTo: limit) }
         }
     }
 
@@ -52,7 +48,7 @@ package final class DataDirectory: Sendable {
             let temporary = FileName.ofTemporary(for: target)
             let file = try disk.create(temporary)
             defer { disk.close(file) }
-            try disk.write(file, bytes.span.bytes, at: 0)
+            try disk.write(file, bytes, at: 0)
             try disk.sync(file)
             try disk.rename(temporary, to: target)
             try disk.syncDirectory(path)
@@ -61,6 +57,6 @@ package final class DataDirectory: Sendable {
 
     /// CRC-32C of `bytes`, for layers that keep their own small files.
     package static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        CRC32C.checksum(bytes.span.bytes)
+        CRC32C.checksum(bytes)
     }
 }

@@ -1,144 +1,161 @@
-/// Where a key's newest value lies.
-struct Location: Equatable {
-    let sequence: UInt64
-    let fileID: UInt32
-    let offset: UInt32
-    let valueLength: UInt32
-}
+import Glibc
+import Synchronization
 
-/// Every live key with its location, in byte order: sorted blocks under a sorted list of blocks.
+/// Every key with the place of its newest record: 256 small hash tables over an arena of keys.
 ///
-/// Order costs a lookup some twenty comparisons instead of one hash, and buys scans by prefix that touch only what they
-/// return.
-struct Keydir {
-    private struct Block {
-        var keys: ContiguousArray<[UInt8]>
-        var locations: ContiguousArray<Location>
+/// Without the key an entry costs 10 bytes in the arena, up to 7 of alignment, and 8 in a table that is between 57 and 80 %
+/// full. Each table grows by itself when it is full, so no write waits for more than a 256th of the whole.
+///
+/// `@unchecked Sendable`: lookups run on any thread inside an `Epochs` visit and touch only atomics and published memory;
+/// everything else runs under the store's lock.
+final class Keydir: @unchecked Sendable {
+    typealias Handle = KeyArena.Handle
+
+    private static let segments = 256
+    private static let smallestCapacity = 8
+
+    /// What a table holds, removals included, and how much of it lives.
+    private struct Fill {
+        var used = 0
+        var live = 0
     }
 
-    /// A block is split in two at this many keys: moving 24 KB at worst for an insertion.
-    private static let blockLimit = 512
+    let arena = KeyArena()
+    private let hash = KeyHash(seed: .random(in: 0 ... .max))
+    private let tables: UnsafeMutablePointer<Atomic<UInt>>
+    private var fills = [Fill](repeating: Fill(), count: segments)
+    private let epochs: Epochs
+    private var retired: [(stamp: Int, what: Retired)] = []
+    private var retiredFirst = 0
 
-    private var blocks: ContiguousArray<Block> = []
+    private enum Retired {
+        case table(UnsafeMutableRawPointer)
+        case entry(Handle)
+    }
+
+    /// Entries, with or without a location.
     private(set) var count = 0
 
-    subscript(key: [UInt8]) -> Location? {
-        let (block, index, found) = position(of: key)
-        return found ? blocks[block].locations[index] : nil
+    init(epochs: Epochs) {
+        self.epochs = epochs
+        guard let memory = calloc(Self.segments, MemoryLayout<Atomic<UInt>>.stride) else {
+            fatalError("out of memory for the key table")
+        }
+        tables = memory.bindMemory(to: Atomic<UInt>.self, capacity: Self.segments)
     }
 
-    /// Sets the key's location and returns the one before.
-    @discardableResult
-    mutating func set(_ key: [UInt8], _ location: Location) -> Location? {
-        let (block, index, found) = position(of: key)
-        if found {
-            let before = blocks[block].locations[index]
-            blocks[block].locations[index] = location
-            return before
+    deinit {
+        for index in retiredFirst..<retired.count {
+            if case .table(let memory) = retired[index].what { free(memory) }
         }
+        for segment in 0..<Self.segments { if let table = table(segment) { free(table.memory) } }
+        free(tables)
+    }
+
+    @inline(__always)
+    private func table(_ segment: Int) -> KeyTable? {
+        UnsafeMutableRawPointer(bitPattern: tables[segment].load(ordering: .acquiring)).map(KeyTable.init(memory:))
+    }
+
+    @inline(__always)
+    private static func place(_ hash: UInt64) -> (segment: Int, tag: UInt32) {
+        (Int(hash >> 56), UInt32(truncatingIfNeeded: hash))
+    }
+
+    // MARK: Any thread, inside a visit
+
+    /// The handle of the key's entry.
+    @inline(__always)
+    func find(_ key: UnsafeRawBufferPointer) -> Handle? {
+        let (segment, tag) = Self.place(hash.hash(key))
+        return table(segment)?.find(key, tag: tag, in: arena)?.handle
+    }
+
+    /// The key's location; absent when there is none.
+    @inline(__always)
+    func location(of key: UnsafeRawBufferPointer) -> Location {
+        guard let handle = find(key) else { return .absent }
+        return arena.location(handle)
+    }
+
+    // MARK: The writer
+
+    /// Adds an entry for a key that has none.
+    func insert(_ key: UnsafeRawBufferPointer, _ location: Location) -> Handle {
+        let (segment, tag) = Self.place(hash.hash(key))
+        let handle = arena.insert(key, location)
+        let table = tableWithRoom(segment)
+        table.insert(KeyTable.word(tag, handle))
+        fills[segment].used += 1
+        fills[segment].live += 1
         count += 1
-        guard !blocks.isEmpty else {
-            blocks.append(Block(keys: [key], locations: [location]))
-            return nil
-        }
-        blocks[block].keys.insert(key, at: index)
-        blocks[block].locations.insert(location, at: index)
-        if blocks[block].keys.count >= Self.blockLimit { split(block) }
-        return nil
+        return handle
     }
 
-    /// Removes the key and returns where it was.
-    @discardableResult
-    mutating func remove(_ key: [UInt8]) -> Location? {
-        let (block, index, found) = position(of: key)
-        guard found else { return nil }
+    /// Takes a key's entry out.
+    func remove(_ key: UnsafeRawBufferPointer) {
+        let (segment, tag) = Self.place(hash.hash(key))
+        guard let table = table(segment), let (slot, handle) = table.find(key, tag: tag, in: arena) else { return }
+        table.words[slot].store(KeyTable.removed, ordering: .releasing)
+        fills[segment].live -= 1
         count -= 1
-        let before = blocks[block].locations.remove(at: index)
-        blocks[block].keys.remove(at: index)
-        if blocks[block].keys.isEmpty { blocks.remove(at: block) }
-        return before
+        retire(.entry(handle))
     }
 
-    /// The keys that begin with `prefix`, strictly beyond `after` in the direction, at most `limit`.
-    func scan(
-        prefix: [UInt8], after: [UInt8]?, limit: Int, descending: Bool
-    ) -> [(key: [UInt8], location: Location)] {
-        descending
-            ? scanDown(prefix: prefix, below: after, limit: limit)
-            : scanUp(prefix: prefix, above: after, limit: limit)
+    /// Makes room for so many keys at once, before any is there.
+    func reserve(_ keys: Int) {
+        let share = keys / Self.segments + keys / (Self.segments * 16) + Self.smallestCapacity
+        for segment in 0..<Self.segments where (table(segment)?.capacity ?? 0) * 4 / 5 < share {
+            rebuild(segment, capacity: share * 5 / 4 + 1)
+        }
     }
 
-    private func scanUp(prefix: [UInt8], above: [UInt8]?, limit: Int) -> [(key: [UInt8], location: Location)] {
-        var start = prefix
-        if let above, prefix.precedes(above) { start = above }
-        let first = position(of: start)
-        var block = first.block
-        var index = first.found && above == start ? first.index + 1 : first.index
-        var result: [(key: [UInt8], location: Location)] = []
-        while result.count < limit, block < blocks.count {
-            guard index < blocks[block].keys.count else {
-                (block, index) = (block + 1, 0)
-                continue
+    private func tableWithRoom(_ segment: Int) -> KeyTable {
+        if let table = table(segment), (fills[segment].used + 1) * 5 <= table.capacity * 4 { return table }
+        return rebuild(segment, capacity: max(Self.smallestCapacity, fills[segment].live * 7 / 4 + 2))
+    }
+
+    @discardableResult
+    private func rebuild(_ segment: Int, capacity: Int) -> KeyTable {
+        let next = KeyTable(capacity: capacity)
+        let before = table(segment)
+        if let before {
+            for slot in 0..<before.capacity {
+                let word = before.words[slot].load(ordering: .relaxed)
+                if Handle(truncatingIfNeeded: word) != 0 { next.insert(word) }
             }
-            let key = blocks[block].keys[index]
-            guard key.starts(with: prefix) else { break }
-            result.append((key, blocks[block].locations[index]))
-            index += 1
         }
-        return result
+        fills[segment].used = fills[segment].live
+        tables[segment].store(UInt(bitPattern: next.memory), ordering: .releasing)
+        if let before { retire(.table(before.memory)) }
+        return next
     }
 
-    private func scanDown(prefix: [UInt8], below: [UInt8]?, limit: Int) -> [(key: [UInt8], location: Location)] {
-        var block = blocks.count
-        var index = 0
-        let end = prefix.firstBeyondPrefix
-        let bound: [UInt8]? =
-            if let below, let end { below.precedes(end) ? below : end } else { below ?? end }
-        if let bound { (block, index, _) = position(of: bound) }
-        var result: [(key: [UInt8], location: Location)] = []
-        while result.count < limit {
-            guard index > 0 else {
-                guard block > 0 else { break }
-                block -= 1
-                index = blocks[block].keys.count
-                continue
+    private func retire(_ what: Retired) {
+        retired.append((epochs.stamp, what))
+        if retired.count - retiredFirst >= 64 { reclaim() }
+    }
+
+    /// Frees what no reader can reach any more.
+    func reclaim() {
+        while retiredFirst < retired.count, epochs.isPast(retired[retiredFirst].stamp) {
+            switch retired[retiredFirst].what {
+            case .table(let memory): free(memory)
+            case .entry(let handle): arena.release(handle)
             }
-            index -= 1
-            let key = blocks[block].keys[index]
-            guard key.starts(with: prefix) else { break }
-            result.append((key, blocks[block].locations[index]))
+            retiredFirst += 1
         }
-        return result
+        if retiredFirst == retired.count {
+            retired.removeAll(keepingCapacity: retired.count <= 4_096)
+            retiredFirst = 0
+        } else if retiredFirst > 4_096, retiredFirst * 2 > retired.count {
+            retired.removeFirst(retiredFirst)
+            retiredFirst = 0
+        }
     }
 
-    /// Where the key is, or where it would be inserted (in the block that may hold it).
-    private func position(of key: [UInt8]) -> (block: Int, index: Int, found: Bool) {
-        guard !blocks.isEmpty else { return (0, 0, false) }
-        // The last block whose first key is not above the key.
-        var low = 0
-        var high = blocks.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if key.precedes(blocks[middle].keys[0]) { high = middle } else { low = middle }
-        }
-        let block = low
-        low = 0
-        high = blocks[block].keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if blocks[block].keys[middle].precedes(key) { low = middle + 1 } else { high = middle }
-        }
-        let found = low < blocks[block].keys.count && blocks[block].keys[low] == key
-        return (block, low, found)
-    }
-
-    private mutating func split(_ block: Int) {
-        let half = blocks[block].keys.count / 2
-        let upper = Block(
-            keys: ContiguousArray(blocks[block].keys[half...]),
-            locations: ContiguousArray(blocks[block].locations[half...]))
-        blocks[block].keys.removeSubrange(half...)
-        blocks[block].locations.removeSubrange(half...)
-        blocks.insert(upper, at: block + 1)
+    /// Bytes of tables and entries.
+    var memoryBytes: Int {
+        (0..<Self.segments).reduce(arena.bytes) { $0 + (table($1)?.capacity ?? 0) * 8 }
     }
 }

@@ -7,11 +7,24 @@ struct MergeSelection {
     let files: [DataFile]
     let activeID: UInt32
     let options: BitcaskOptions
+    /// Files replaced before that are still there, which the output must list as well.
+    let stillListed: Int
+    /// Milliseconds since 1970, for what has expired.
+    let now: UInt64
 
     func choose() -> [DataFile]? {
-        let candidates = files.filter { $0.header.fileID != activeID && !$0.isDamaged }
+        let candidates = files.filter { $0.isSealed && $0.id != activeID && !$0.isDamaged }
             .sorted { ($0.header.floor, $0.header.fileID) < ($1.header.floor, $1.header.fileID) }
         return wasteful(candidates) ?? oldest(candidates) ?? small(candidates)
+    }
+
+    /// Every sealed file, as many as fit one output; for an operator who wants the space back now.
+    func everything() -> [DataFile]? {
+        let candidates = files.filter { $0.isSealed && $0.id != activeID && !$0.isDamaged }
+            .sorted { ($0.header.floor, $0.id) < ($1.header.floor, $1.id) }
+        let chosen = fitting(
+            candidates.filter { $0.deadBytes(at: now) > ReplacedFiles.recordBytes(count: 1 + stillListed) })
+        return chosen.isEmpty ? small(candidates) : chosen
     }
 
     /// The floor below which tombstones of these files must be kept.
@@ -48,9 +61,9 @@ struct MergeSelection {
         var reclaimed: UInt64 = 0
         for file in chosen {
             bytes += file.recordBytes
-            reclaimed += file.maximumSequence <= floor ? file.deadBytes : file.garbageBytes
+            reclaimed += file.maximumSequence <= floor ? file.deadBytes(at: now) : file.garbageBytes(at: now)
         }
-        return reclaimed > ReplacedFiles.recordBytes(count: chosen.count)
+        return reclaimed > ReplacedFiles.recordBytes(count: chosen.count + stillListed)
             && Double(reclaimed) >= Double(bytes) * options.mergeDeadShare
     }
 
@@ -60,7 +73,7 @@ struct MergeSelection {
         return Array(
             files.prefix { file in
                 let isFirst = bytes == 0
-                bytes += max(file.recordBytes - min(file.recordBytes, file.garbageBytes), 1)
+                bytes += max(file.recordBytes - min(file.recordBytes, file.garbageBytes(at: now)), 1)
                 return isFirst || bytes <= UInt64(options.maximumFileBytes)
             })
     }

@@ -3,10 +3,6 @@ import Synchronization
 
 /// The real disk.
 package struct PosixFileSystem: FileSystem, Sendable {
-    package struct File: Sendable {
-        let descriptor: Int32
-    }
-
     /// Makes syncs fail, for tests of what sits above the store.
     package final class SyncFault: Sendable {
         /// The error number of every further sync; 0 for none.
@@ -55,87 +51,87 @@ package struct PosixFileSystem: FileSystem, Sendable {
         guard fsync(descriptor) == 0 else { throw SystemError(operation: .directory, errno: errno) }
     }
 
-    func open(_ path: String) throws(SystemError) -> File {
-        try open(path, flags: O_RDWR | O_CLOEXEC, operation: .open)
+    func open(_ path: String) throws(SystemError) -> FileHandle {
+        do throws(SystemError) {
+            return try open(path, flags: O_RDWR | O_CLOEXEC, operation: .open)
+        } catch {
+            // A backup on a read-only medium can still be read.
+            guard error.errno == EROFS || error.errno == EACCES else { throw error }
+            return try open(path, flags: O_RDONLY | O_CLOEXEC, operation: .open)
+        }
     }
 
-    func create(_ path: String) throws(SystemError) -> File {
+    func create(_ path: String) throws(SystemError) -> FileHandle {
         try open(path, flags: O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, operation: .open)
     }
 
     private func open(
         _ path: String, flags: Int32, operation: BitcaskError.Operation
-    ) throws(SystemError) -> File {
+    ) throws(SystemError) -> FileHandle {
         while true {
             let descriptor = Glibc.open(path, flags, 0o600)
-            if descriptor >= 0 { return File(descriptor: descriptor) }
+            if descriptor >= 0 { return FileHandle(raw: descriptor) }
             guard errno == EINTR else { throw SystemError(operation: operation, errno: errno) }
         }
     }
 
-    func close(_ file: File) {
+    func close(_ file: FileHandle) {
         // EINTR leaves the descriptor closed on Linux: never again.
-        _ = Glibc.close(file.descriptor)
+        _ = Glibc.close(file.raw)
     }
 
-    func size(of file: File) throws(SystemError) -> UInt64 {
+    func size(of file: FileHandle) throws(SystemError) -> UInt64 {
         var status = stat()
-        guard fstat(file.descriptor, &status) == 0 else { throw SystemError(operation: .read, errno: errno) }
+        guard fstat(file.raw, &status) == 0 else { throw SystemError(operation: .read, errno: errno) }
         return UInt64(clamping: status.st_size)
     }
 
-    func read(_ file: File, into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
-        let (done, code) = buffer.withUnsafeMutableBytes { bytes -> (Int, Int32) in
-            var done = 0
-            while done < count {
-                let got = pread(
-                    file.descriptor, bytes.baseAddress?.advanced(by: done), count - done,
-                    off_t(clamping: offset) + off_t(done))
-                if got > 0 {
-                    done += got
-                } else if got == 0 {
-                    break
-                } else if errno != EINTR {
-                    return (done, errno)
-                }
+    func read(
+        _ file: FileHandle, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let got = pread(
+                file.raw, buffer.baseAddress?.advanced(by: done), buffer.count - done,
+                off_t(clamping: offset) + off_t(done))
+            if got > 0 {
+                done += got
+            } else if got == 0 {
+                break
+            } else if errno != EINTR {
+                throw SystemError(operation: .read, errno: errno)
             }
-            return (done, 0)
         }
-        guard code == 0 else { throw SystemError(operation: .read, errno: code) }
         return done
     }
 
-    func write(_ file: File, _ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
-        let code = bytes.withUnsafeBytes { bytes -> Int32 in
-            var done = 0
-            while done < bytes.count {
-                let wrote = pwrite(
-                    file.descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-                    off_t(clamping: offset) + off_t(done))
-                if wrote > 0 {
-                    done += wrote
-                } else if wrote == 0 {
-                    return EIO
-                } else if errno != EINTR {
-                    return errno
-                }
+    func write(_ file: FileHandle, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let wrote = pwrite(
+                file.raw, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+                off_t(clamping: offset) + off_t(done))
+            if wrote > 0 {
+                done += wrote
+            } else if wrote == 0 {
+                throw SystemError(operation: .write, errno: EIO)
+            } else if errno != EINTR {
+                throw SystemError(operation: .write, errno: errno)
             }
-            return 0
         }
-        guard code == 0 else { throw SystemError(operation: .write, errno: code) }
     }
 
-    func truncate(_ file: File, to size: UInt64) throws(SystemError) {
-        while ftruncate(file.descriptor, off_t(clamping: size)) != 0 {
+    func truncate(_ file: FileHandle, to size: UInt64) throws(SystemError) {
+        while ftruncate(file.raw, off_t(clamping: size)) != 0 {
             guard errno == EINTR else { throw SystemError(operation: .truncate, errno: errno) }
         }
     }
 
-    func sync(_ file: File) throws(SystemError) {
+    func sync(_ file: FileHandle) throws(SystemError) {
         if let code = syncFault?.errno.load(ordering: .relaxed), code != 0 {
             throw SystemError(operation: .sync, errno: code)
         }
-        guard fdatasync(file.descriptor) == 0 else { throw SystemError(operation: .sync, errno: errno) }
+        guard fdatasync(file.raw) == 0 else { throw SystemError(operation: .sync, errno: errno) }
     }
 
     func rename(_ path: String, to newPath: String) throws(SystemError) {
@@ -146,14 +142,18 @@ package struct PosixFileSystem: FileSystem, Sendable {
         guard unlink(path) == 0 || errno == ENOENT else { throw SystemError(operation: .remove, errno: errno) }
     }
 
-    func lock(_ path: String) throws(BitcaskError) -> File {
-        let file: File
+    func link(_ path: String, to newPath: String) throws(SystemError) {
+        guard Glibc.link(path, newPath) == 0 else { throw SystemError(operation: .link, errno: errno) }
+    }
+
+    func lock(_ path: String) throws(BitcaskError) -> FileHandle {
+        let file: FileHandle
         do {
             file = try open(path, flags: O_RDWR | O_CREAT | O_CLOEXEC, operation: .lock)
         } catch {
             throw error.at(path)
         }
-        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             defer { close(file) }
             guard code == EWOULDBLOCK else { throw .io(.lock, path: path, errno: code) }
@@ -162,13 +162,12 @@ package struct PosixFileSystem: FileSystem, Sendable {
         // The number is only for people; the lock itself is the kernel's and ends with the process.
         let text = Array("\(getpid())\n".utf8)
         try? truncate(file, to: 0)
-        try? write(file, text.span.bytes, at: 0)
+        try? write(file, text, at: 0)
         return file
     }
 
-    private func holder(of file: File) -> Int32? {
-        var text = [UInt8](repeating: 0, count: 16)
-        guard let count = try? read(file, into: &text, count: text.count, at: 0) else { return nil }
-        return Int32(String(decoding: text.prefix(count).prefix { $0 != 0x0a }, as: UTF8.self))
+    private func holder(of file: FileHandle) -> Int32? {
+        guard let text = try? read(file, upTo: 16) else { return nil }
+        return Int32(String(decoding: text.prefix { $0 != 0x0a }, as: UTF8.self))
     }
 }

@@ -3,7 +3,7 @@ struct Recovery<Disk: FileSystem> {
     private let disk: Disk
     private let directory: String
 
-    private(set) var index = StoreIndex()
+    private(set) var index: StoreIndex
     private(set) var storeID: [UInt8]?
     private(set) var nextSequence: UInt64 = 1
     private(set) var nextFileID: UInt32 = 1
@@ -11,13 +11,15 @@ struct Recovery<Disk: FileSystem> {
     private(set) var tornTailBytes: UInt64 = 0
     private(set) var hintsRebuilt = 0
     /// The newest log, to go on with.
-    private(set) var newest: (id: UInt32, hint: HintFile.Builder, endsInMarker: Bool)?
-    /// The newest deletion of each key met so far, so that files may be read in any order.
-    private var tombstones: [[UInt8]: UInt64] = [:]
+    private(set) var newest: (slot: UInt16, endsInMarker: Bool)?
+    private let sequences: RecoveredKeys
+    private var prefixes: [(prefix: [UInt8], sequence: UInt64)] = []
 
-    init(disk: Disk, directory: String) {
+    init(disk: Disk, directory: String, keydir: Keydir) {
         self.disk = disk
         self.directory = directory
+        index = StoreIndex(keydir: keydir)
+        sequences = RecoveredKeys(arena: keydir.arena)
     }
 
     mutating func run() throws(BitcaskError) {
@@ -29,7 +31,7 @@ struct Recovery<Disk: FileSystem> {
             nextSequence = max(nextSequence, header.floor + 1)
             if id == newestLog { try recoverNewest(header) } else { try recoverClosed(header) }
         }
-        tombstones = [:]
+        settle()
         // Renames of the last run may still be in memory only.
         try attempt(directory) { () throws(SystemError) in try disk.syncDirectory(directory) }
     }
@@ -53,22 +55,10 @@ struct Recovery<Disk: FileSystem> {
     }
 
     private mutating func readHeader(_ id: UInt32) throws(BitcaskError) -> FileHeader {
-        let path = path(FileName.ofData(id))
-        let bytes = try withFile(path) { disk, file throws(SystemError) in
-            var bytes = [UInt8](repeating: 0, count: FileHeader.length)
-            let count = try disk.read(file, into: &bytes, count: bytes.count, at: 0)
-            return bytes.prefix(count)
+        let header = try FileHeader.read(disk: disk, directory: directory, id: id)
+        guard storeID == nil || storeID == header.storeID else {
+            throw .foreignFile(path: path(FileName.ofData(id)))
         }
-        let header: FileHeader
-        do throws(FileHeader.Refusal) {
-            header = try FileHeader(decoding: bytes)
-        } catch {
-            switch error {
-            case .damaged: throw .corruptHeader(path: path)
-            case .version(let version): throw .unsupportedVersion(path: path, version: version)
-            }
-        }
-        guard header.fileID == id, storeID == nil || storeID == header.storeID else { throw .foreignFile(path: path) }
         storeID = header.storeID
         nextFileID = max(nextFileID, id + 1)
         return header
@@ -76,19 +66,10 @@ struct Recovery<Disk: FileSystem> {
 
     /// A merged file names the files it stands for; those that a crash kept from being removed go now.
     private mutating func removeReplaced(_ headers: inout [UInt32: FileHeader]) throws(BitcaskError) {
-        var replaced: Set<UInt32> = []
-        for header in headers.values where header.kind == .merged {
-            let path = path(FileName.ofData(header.fileID))
-            replaced.formUnion(
-                try withFile(path) { disk, file throws(SystemError) in
-                    var reader = RecordReader(
-                        window: FileWindow(disk: disk, file: file, size: try disk.size(of: file)), header: header)
-                    return try ReplacedFiles.read(&reader)
-                })
-        }
+        let replaced = try ReplacedFiles.all(of: headers.values, disk: disk, directory: directory)
         let present = replaced.filter { headers[$0] != nil }
         guard !present.isEmpty else { return }
-        for id in present {
+        for id in present.sorted() {
             headers[id] = nil
             try remove(FileName.ofHint(id))
             try remove(FileName.ofData(id))
@@ -100,148 +81,172 @@ struct Recovery<Disk: FileSystem> {
 
     private mutating func recoverClosed(_ header: FileHeader) throws(BitcaskError) {
         let path = path(FileName.ofData(header.fileID))
-        let (length, hint) = try withFile(path) { disk, file throws(SystemError) in
-            let length = try disk.size(of: file)
-            return (length, Self.readHint(disk, directory: directory, header: header, dataLength: length))
+        let disk = disk
+        let length = try attempt(path) { () throws(SystemError) in
+            try disk.withFile(path) { file throws(SystemError) in try disk.size(of: file) }
         }
-        index.files[header.fileID] = DataFile(header: header, length: length)
-        if let hint {
-            for entry in hint.entries { enter(entry.key, entry.location, isTombstone: entry.isTombstone) }
+        let file = try add(header, length: length, isSealed: true)
+        if let hint = HintFile.read(disk: disk, directory: directory, header: header, dataLength: length) {
+            index.keydir.reserve(index.keydir.count + hint.count)
+            hint.forEach { entry in
+                enter(
+                    entry.key, entry.location(in: file.slot), entry.flags, sequence: entry.sequence,
+                    expiry: entry.expiry, in: file)
+            }
             nextSequence = max(nextSequence, hint.maximumSequence + 1)
+            file.hasHint = true
             return
         }
-        let scan = try scan(header)
-        apply(scan.events, of: header)
-        guard index.files[header.fileID]?.isDamaged == false else { return }
+        var hint = HintFile.Builder()
+        _ = try scan(header) { step in
+            switch step {
+            case .record(let record):
+                take(record, in: file)
+                if record.header.flags.isDisjoint(with: .service) {
+                    hint.add(record.header, at: record.offset, key: record.key)
+                }
+            case .damage(let offset, let bytes): report(file, offset: offset, bytes: bytes)
+            case .end: break
+            }
+        }
+        guard !file.isDamaged else { return }
         hintsRebuilt += 1
+        let bytes = hint.finish(for: header, dataLength: length)
         // Without a hint the next opening is slower, nothing else.
-        try? HintWriter(disk: disk, directory: directory).write(scan.hint, for: header, dataLength: length)
+        file.hasHint =
+            (try? HintFile.write(bytes, disk: disk, directory: directory, fileID: header.fileID)) != nil
     }
 
+    /// Two walks: the first finds where the file ends, the second takes what is before.
     private mutating func recoverNewest(_ header: FileHeader) throws(BitcaskError) {
         let path = path(FileName.ofData(header.fileID))
-        var scan = try scan(header)
-        let cut = TornTail.cut(scan.events, fileLength: scan.length)
+        var tail = TornTail()
+        let length = try scan(header) { step in
+            switch step {
+            case .record(let record): tail.see(record)
+            case .damage(let offset, _): tail.seeDamage(at: offset)
+            case .end: break
+            }
+        }
+        let cut = tail.cut(length: length)
         let disk = disk
-        let length = scan.length
-        try withFile(path) { _, file throws(SystemError) in
-            if cut < length { try disk.truncate(file, to: cut) }
-            // What a crash left in the page cache becomes a promise once it has been read.
-            try disk.sync(file)
+        try attempt(path) { () throws(SystemError) in
+            try disk.withFile(path) { file throws(SystemError) in
+                if cut < length { try disk.truncate(file, to: cut) }
+                // What a crash left in the page cache becomes a promise once it has been read.
+                try disk.sync(file)
+            }
         }
-        if cut < length {
-            tornTailBytes = length - cut
-            scan.events.removeAll { $0.offset >= cut }
-        }
-        index.files[header.fileID] = DataFile(header: header, length: cut)
-        apply(scan.events, of: header)
-        var hint = HintFile.Builder()
+        tornTailBytes = length - cut
+        let file = try add(header, length: cut, isSealed: false)
         var endsInMarker = false
-        for case .record(let record) in scan.events {
-            endsInMarker = record.header.flags.contains(.marker)
-            if !endsInMarker { hint.add(record, in: header.fileID) }
-        }
-        newest = (header.fileID, hint, endsInMarker)
-    }
-
-    private func scan(
-        _ header: FileHeader
-    ) throws(BitcaskError) -> (events: [ScanEvent<Disk>], length: UInt64, hint: HintFile.Builder) {
-        let path = path(FileName.ofData(header.fileID))
-        return try withFile(path) { disk, file throws(SystemError) in
-            let length = try disk.size(of: file)
-            var reader = RecordReader(window: FileWindow(disk: disk, file: file, size: length), header: header)
-            var events: [ScanEvent<Disk>] = []
-            var hint = HintFile.Builder()
-            while true {
-                switch try reader.next() {
-                case .record(let record):
-                    events.append(.record(record))
-                    if record.header.flags.isDisjoint(with: [.marker, .replaces]) {
-                        hint.add(record, in: header.fileID)
-                    }
-                case .damage(let offset, let bytes): events.append(.damage(offset: offset, bytes: bytes))
-                case .end: return (events, length, hint)
-                }
-            }
-        }
-    }
-
-    private mutating func apply(_ events: [ScanEvent<Disk>], of header: FileHeader) {
-        for event in events {
-            switch event {
-            case .damage(let offset, let bytes):
-                report(header.fileID, offset: offset, bytes: bytes)
+        _ = try scan(header) { step in
+            switch step {
             case .record(let record):
-                if !record.isValueSound {
-                    report(header.fileID, offset: UInt64(record.offset), bytes: UInt64(record.header.recordLength))
-                }
-                nextSequence = max(nextSequence, record.header.sequence + 1)
-                guard record.header.flags.isDisjoint(with: [.marker, .replaces]) else { continue }
-                // A damaged value keeps its place: better an error for its key than the value before it.
-                enter(
-                    record.key, record.location(in: header.fileID),
-                    isTombstone: record.header.flags.contains(.tombstone))
+                take(record, in: file)
+                endsInMarker = record.header.flags.contains(.marker)
+            case .damage(let offset, let bytes):
+                report(file, offset: offset, bytes: bytes)
+                endsInMarker = false
+            case .end: break
             }
         }
+        newest = (file.slot, endsInMarker)
+    }
+
+    private mutating func add(
+        _ header: FileHeader, length: UInt64, isSealed: Bool
+    ) throws(BitcaskError) -> DataFile {
+        guard let slot = index.takeSlot() else {
+            throw .tooManyFiles(limit: DescriptorTable<Disk>.slotLimit)
+        }
+        let file = DataFile(header: header, slot: slot, length: length, isSealed: isSealed)
+        index.add(file)
+        return file
+    }
+
+    /// Walks a data file and returns its length.
+    private func scan(
+        _ header: FileHeader, _ body: (RecordReader<Disk>.Step) -> Void
+    ) throws(BitcaskError) -> UInt64 {
+        let path = path(FileName.ofData(header.fileID))
+        let disk = disk
+        return try attempt(path) { () throws(SystemError) in
+            try disk.withFile(path) { file throws(SystemError) in
+                let length = try disk.size(of: file)
+                var reader = RecordReader(window: FileWindow(disk: disk, file: file, size: length), header: header)
+                while true {
+                    let step = try reader.next()
+                    if case .end = step { return length }
+                    body(step)
+                }
+            }
+        }
+    }
+
+    // MARK: What counts
+
+    private mutating func take(_ record: RecordReader<Disk>.Record, in file: DataFile) {
+        if !record.isValueSound {
+            report(file, offset: UInt64(record.offset), bytes: UInt64(record.header.recordLength))
+        }
+        nextSequence = max(nextSequence, record.header.sequence + 1)
+        guard record.header.flags.isDisjoint(with: .service) else { return }
+        // A damaged value keeps its place: better an error for its key than the value before it.
+        enter(
+            record.key, record.location(in: file.slot), record.header.flags, sequence: record.header.sequence,
+            expiry: record.header.expiry, in: file)
     }
 
     /// Enters a record unless a newer one of its key is known; sequences decide, not the order of files.
-    private mutating func enter(_ key: [UInt8], _ location: Location, isTombstone: Bool) {
-        let known = max(index.keydir[key]?.sequence ?? 0, tombstones[key] ?? 0)
-        if isTombstone {
-            if location.sequence > known {
-                tombstones[key] = location.sequence
-                index.bury(key, at: location)
-            } else {
-                index.count(tombstone: key, at: location)
-            }
-        } else if location.sequence > known {
-            tombstones[key] = nil
-            index.place(key, at: location)
+    private mutating func enter(
+        _ key: UnsafeRawBufferPointer, _ location: Location, _ flags: RecordHeader.Flags, sequence: UInt64,
+        expiry: UInt64, in file: DataFile
+    ) {
+        file.maximumSequence = max(file.maximumSequence, sequence)
+        if flags.contains(.tombstone) { file.tombstoneBytes += UInt64(location.lengthBound) }
+        if flags.contains(.prefix) {
+            prefixes.append((Array(key), sequence))
+            return
         }
+        let known = index.keydir.find(key)
+        if let known, sequences[known] >= sequence { return }
+        if flags.contains(.tombstone) {
+            index.bury(keepingEntry: key)
+        } else {
+            index.place(key, at: location, expiry: expiry)
+        }
+        if let handle = known ?? index.keydir.find(key) { sequences[handle] = sequence }
     }
 
-    private mutating func report(_ id: UInt32, offset: UInt64, bytes: UInt64) {
-        corruptions.append(BitcaskCorruption(path: path(FileName.ofData(id)), offset: offset, bytes: bytes))
-        index.files[id]?.isDamaged = true
+    /// Lets deletions of whole prefixes take effect, and takes entries out that only remembered a deletion.
+    private mutating func settle() {
+        let arena = index.arena
+        let lengths = Set(prefixes.map(\.prefix.count)).sorted()
+        var latest: [[UInt8]: UInt64] = [:]
+        for (prefix, sequence) in prefixes { latest[prefix] = max(sequence, latest[prefix] ?? 0) }
+        var position: UInt64 = 0
+        while let handle = arena.next(&position) {
+            let key = arena.key(handle)
+            let isBuried = lengths.contains { length in
+                guard length <= key.count, let sequence = latest[Array(key[..<length])] else { return false }
+                return sequence > sequences[handle]
+            }
+            index.settle(handle, isBuried: isBuried)
+        }
+        index.keydir.reclaim()
+    }
+
+    private mutating func report(_ file: DataFile, offset: UInt64, bytes: UInt64) {
+        corruptions.append(BitcaskCorruption(path: path(FileName.ofData(file.id)), offset: offset, bytes: bytes))
+        file.isDamaged = true
     }
 
     // MARK: Small change
-
-    private static func readHint(
-        _ disk: Disk, directory: String, header: FileHeader, dataLength: UInt64
-    ) -> HintFile? {
-        guard let file = try? disk.open("\(directory)/\(FileName.ofHint(header.fileID))") else { return nil }
-        defer { disk.close(file) }
-        guard let size = try? disk.size(of: file), let count = Int(exactly: size) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: count)
-        guard (try? disk.read(file, into: &bytes, count: count, at: 0)) == count else { return nil }
-        return HintFile(decoding: bytes, for: header, dataLength: dataLength)
-    }
 
     private func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     private func remove(_ name: String) throws(BitcaskError) {
         try attempt(path(name)) { () throws(SystemError) in try disk.remove(path(name)) }
-    }
-
-    private func withFile<R>(
-        _ path: String, _ body: (Disk, Disk.File) throws(SystemError) -> R
-    ) throws(BitcaskError) -> R {
-        try attempt(path) { () throws(SystemError) in
-            let file = try disk.open(path)
-            defer { disk.close(file) }
-            return try body(disk, file)
-        }
-    }
-}
-
-/// Runs `body` and gives its error the file's name.
-func attempt<R>(_ path: String, _ body: () throws(SystemError) -> R) throws(BitcaskError) -> R {
-    do throws(SystemError) {
-        return try body()
-    } catch {
-        throw error.at(path)
     }
 }

@@ -10,19 +10,33 @@ enum ReplacedFiles {
         return bytes
     }
 
-    static func read<Disk: FileSystem>(_ reader: inout RecordReader<Disk>) throws(SystemError) -> [UInt32] {
-        guard case .record(let record) = try reader.next(), record.isValueSound,
-            record.header.flags.contains(.replaces)
-        else { return [] }
-        let value = Array(try reader.value(of: record))
-        let span = value.span.bytes
-        return stride(from: 0, to: value.count - value.count % 4, by: 4).map { span.littleEndian(UInt32.self, at: $0) }
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> [UInt32] {
+        stride(from: 0, to: bytes.count - bytes.count % 4, by: 4)
+            .map { UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) }
     }
-}
 
-extension ReplacedFiles {
-    /// What the record costs the merged file.
-    static func recordBytes(count: Int) -> UInt64 {
-        UInt64(RecordHeader.recordLength(key: 0, value: 4 * count))
+    /// The files on the list of any of these.
+    static func all<Disk: FileSystem>(
+        of headers: some Sequence<FileHeader>, disk: Disk, directory: String
+    ) throws(BitcaskError) -> Set<UInt32> {
+        var replaced: Set<UInt32> = []
+        for header in headers where header.kind == .merged {
+            let path = "\(directory)/\(FileName.ofData(header.fileID))"
+            replaced.formUnion(
+                try attempt(path) { () throws(SystemError) -> [UInt32] in
+                    try disk.withFile(path) { file throws(SystemError) -> [UInt32] in
+                        let window = FileWindow(disk: disk, file: file, size: try disk.size(of: file))
+                        var reader = RecordReader(window: window, header: header)
+                        guard case .record(let record) = try reader.next(), record.isValueSound,
+                            record.header.flags.contains(.replaces)
+                        else { return [] }
+                        return decode(record.value)
+                    }
+                })
+        }
+        return replaced
     }
+
+    /// What the record costs the merged file at most.
+    static func recordBytes(count: Int) -> UInt64 { UInt64(RecordHeader.maximumLength + 4 * count) }
 }

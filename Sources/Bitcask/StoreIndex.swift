@@ -1,63 +1,195 @@
-/// What the store knows of one data file.
-struct DataFile {
-    let header: FileHeader
-    var length: UInt64
-    /// Bytes of records that the keydir points at.
-    var liveBytes: UInt64 = 0
-    var tombstoneBytes: UInt64 = 0
-    var maximumSequence: UInt64
-    /// Holds bytes that failed a check. Such a file is never merged away: a backup or a repair may still need it.
-    var isDamaged = false
+/// The keydir, the order of its keys, the files it points into with the books of live and dead bytes, and what open
+/// snapshots still see. Everything here runs under the store's lock; readers go to the keydir directly.
+struct StoreIndex {
+    typealias Handle = KeyArena.Handle
 
-    init(header: FileHeader, length: UInt64 = UInt64(FileHeader.length)) {
-        self.header = header
-        self.length = length
-        maximumSequence = header.floor
+    let keydir: Keydir
+    private(set) var order: KeyOrder?
+    private(set) var files: [DataFile?] = []
+    private var freeSlots: [UInt16] = []
+    /// Keys with a location.
+    private(set) var liveKeys = 0
+    var snapshots = SnapshotBook()
+
+    init(keydir: Keydir) {
+        self.keydir = keydir
     }
 
-    var recordBytes: UInt64 { length - min(length, UInt64(FileHeader.length)) }
-    var deadBytes: UInt64 { recordBytes - min(recordBytes, liveBytes) }
-    /// Overwritten values: dead whatever other files hold.
-    var garbageBytes: UInt64 { deadBytes - min(deadBytes, tombstoneBytes) }
-}
+    var arena: KeyArena { keydir.arena }
+    var allFiles: [DataFile] { files.compactMap { $0 } }
 
-/// The keydir and the files it points into, with the books of live and dead bytes.
-struct StoreIndex {
-    private(set) var keydir = Keydir()
-    var files: [UInt32: DataFile] = [:]
-    var liveBytes: UInt64 { files.values.reduce(0) { $0 + $1.liveBytes } }
-    var deadBytes: UInt64 { files.values.reduce(0) { $0 + $1.deadBytes } }
+    // MARK: Files
+
+    /// A slot for a new file.
+    mutating func takeSlot() -> UInt16? {
+        if let slot = freeSlots.popLast() { return slot }
+        guard let slot = UInt16(exactly: files.count) else { return nil }
+        files.append(nil)
+        return slot
+    }
+
+    mutating func add(_ file: DataFile) {
+        files[Int(file.slot)] = file
+    }
+
+    /// The file no longer counts; its slot stays taken until `release`.
+    mutating func drop(_ slot: UInt16) {
+        files[Int(slot)] = nil
+    }
+
+    mutating func release(slot: UInt16) {
+        files[Int(slot)] = nil
+        freeSlots.append(slot)
+    }
+
+    // MARK: Keys
 
     /// Points `key` at a new record.
-    mutating func place(_ key: [UInt8], at location: Location) {
-        if let before = keydir.set(key, location) { release(key, at: before) }
-        files[location.fileID]?.liveBytes += Self.length(key, location)
-        files[location.fileID]?.maximumSequence.raise(to: location.sequence)
+    mutating func place(_ key: UnsafeRawBufferPointer, at location: Location, expiry: UInt64) {
+        if let handle = keydir.find(key) {
+            let before = arena.location(handle)
+            snapshots.note(handle, before)
+            forget(before)
+            if before.isAbsent { liveKeys += 1 }
+            arena.setLocation(handle, location)
+        } else {
+            let handle = keydir.insert(key, location)
+            snapshots.note(handle, .absent)
+            order?.insert(handle)
+            liveKeys += 1
+        }
+        count(location, expiry: expiry)
     }
 
-    /// Enters a deletion whose tombstone lies at `location`.
-    mutating func bury(_ key: [UInt8], at location: Location) {
-        if let before = keydir.remove(key) { release(key, at: before) }
-        count(tombstone: key, at: location)
+    /// Takes `key` away.
+    mutating func bury(_ key: UnsafeRawBufferPointer) {
+        guard let handle = keydir.find(key) else { return }
+        let before = arena.location(handle)
+        guard !before.isAbsent else { return }
+        clear(handle)
+        if snapshots.isEmpty {
+            remove(handle)
+        } else {
+            snapshots.note(handle, before)
+            snapshots.ghosts.append(handle)
+        }
     }
 
-    /// Enters a tombstone that changes nothing for its key.
-    mutating func count(tombstone key: [UInt8], at location: Location) {
-        files[location.fileID]?.tombstoneBytes += Self.length(key, location)
-        files[location.fileID]?.maximumSequence.raise(to: location.sequence)
+    /// While files are read: remembers that the key is gone, in an entry without a location.
+    mutating func bury(keepingEntry key: UnsafeRawBufferPointer) {
+        guard let handle = keydir.find(key) else {
+            _ = keydir.insert(key, .absent)
+            return
+        }
+        clear(handle)
     }
 
-    private mutating func release(_ key: [UInt8], at location: Location) {
-        files[location.fileID]?.liveBytes -= Self.length(key, location)
+    /// When all files are read: takes out an entry that is gone.
+    mutating func settle(_ handle: Handle, isBuried: Bool) {
+        if isBuried { clear(handle) }
+        if arena.location(handle).isAbsent { remove(handle) }
     }
 
-    private static func length(_ key: [UInt8], _ location: Location) -> UInt64 {
-        UInt64(RecordHeader.recordLength(key: key.count, value: Int(location.valueLength)))
+    private mutating func clear(_ handle: Handle) {
+        let before = arena.location(handle)
+        guard !before.isAbsent else { return }
+        liveKeys -= 1
+        forget(before)
+        arena.setLocation(handle, .absent)
     }
-}
 
-extension UInt64 {
-    fileprivate mutating func raise(to other: UInt64) {
-        self = Swift.max(self, other)
+    /// Takes every key away that begins with `prefix`.
+    mutating func bury(prefix: UnsafeRawBufferPointer) {
+        for handle in handles(prefix: Array(prefix)) { bury(arena.key(handle)) }
+    }
+
+    /// A merge copied the key's record: points at the copy, unless a write has come in between.
+    mutating func move(_ key: UnsafeRawBufferPointer, to location: Location, expiry: UInt64, from inputs: Set<UInt16>) {
+        guard let handle = keydir.find(key) else { return }
+        let before = arena.location(handle)
+        guard !before.isAbsent, inputs.contains(before.slot) else { return }
+        forget(before)
+        arena.setLocation(handle, location)
+        count(location, expiry: expiry)
+    }
+
+    /// A merge left the key's expired value out.
+    mutating func expire(_ key: UnsafeRawBufferPointer, from inputs: Set<UInt16>) {
+        guard let handle = keydir.find(key) else { return }
+        let before = arena.location(handle)
+        if !before.isAbsent, inputs.contains(before.slot) { bury(key) }
+    }
+
+    private mutating func remove(_ handle: Handle) {
+        let key = arena.key(handle)
+        order?.remove(key)
+        keydir.remove(key)
+    }
+
+    private func count(_ location: Location, expiry: UInt64) {
+        guard let file = files[Int(location.slot)] else { return }
+        let length = UInt64(location.lengthBound)
+        file.liveBytes += length
+        if expiry > 0 {
+            file.expiringBytes += length
+            file.lastExpiry = max(file.lastExpiry, expiry)
+        }
+    }
+
+    private func forget(_ location: Location) {
+        guard !location.isAbsent, let file = files[Int(location.slot)] else { return }
+        let length = UInt64(location.lengthBound)
+        file.liveBytes -= min(length, file.liveBytes)
+        if location.expires { file.expiringBytes -= min(length, file.expiringBytes) }
+    }
+
+    // MARK: Order
+
+    /// Begins to keep the keys in order.
+    mutating func buildOrder() {
+        order = KeyOrder(arena: arena, sorting: allHandles())
+    }
+
+    /// All entries' handles, in no order. Freed entries are told apart by looking them up.
+    func allHandles() -> [Handle] {
+        var handles: [Handle] = []
+        handles.reserveCapacity(keydir.count)
+        var position: UInt64 = 0
+        while let handle = arena.next(&position) {
+            if !arena.location(handle).isAbsent || keydir.find(arena.key(handle)) == handle { handles.append(handle) }
+        }
+        return handles
+    }
+
+    /// Calls `body` with the keys' handles in order until it says no. Without an order kept, one is made for the occasion.
+    func walk(prefix: [UInt8], after: [UInt8]?, descending: Bool, _ body: (Handle) -> Bool) {
+        let order = order ?? KeyOrder(arena: arena, sorting: handles(prefix: prefix))
+        order.walk(prefix: prefix, after: after, descending: descending, body)
+    }
+
+    private func handles(prefix: [UInt8]) -> [Handle] {
+        var found: [Handle] = []
+        if let order {
+            order.walk(prefix: prefix, after: nil, descending: false) {
+                found.append($0)
+                return true
+            }
+        } else {
+            found = allHandles().filter { handle in
+                prefix.withUnsafeBytes { ByteOrder.begins(arena.key(handle), with: $0) }
+            }
+        }
+        return found
+    }
+
+    // MARK: Snapshots
+
+    /// Ends a snapshot; entries that only snapshots saw go with the last of them.
+    mutating func release(snapshot number: UInt64) {
+        snapshots.release(number)
+        guard snapshots.isEmpty else { return }
+        let ghosts = snapshots.ghosts
+        snapshots.ghosts = []
+        for handle in Set(ghosts) where arena.location(handle).isAbsent { remove(handle) }
     }
 }

@@ -27,6 +27,12 @@ extension StoreMetrics {
         deadBytes.set(figures.deadBytes)
         corruptRecords.raise(to: figures.corruptRecords)
         syncs.raise(to: figures.syncs)
+        files.set(figures.files)
+        merges.raise(to: figures.merges)
+        mergeFailures.raise(to: figures.mergeFailures)
+        mergedBytes.raise(to: figures.mergedBytes)
+        scrubbedBytes.raise(to: figures.scrubbedBytes)
+        scrubFindings.raise(to: figures.scrubFindings)
         closedShards.set(shardsFailed)
     }
 }

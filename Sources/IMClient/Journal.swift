@@ -6,20 +6,8 @@ import Synchronization
 /// The state directory's one writer: a thread of its own, so that a slow disk never holds up the network. Writes that
 /// come while the disk is busy are made durable together. Without a directory every write is done at once.
 ///
-/// Confined to its event loop; only `Owner` crosses to the thread.
+/// Confined to its event loop; only the store crosses to the thread.
 final class Journal {
-    /// Merging goes on in pieces of this size between writes.
-    private static let mergeBudgetBytes = 256 << 10
-    /// A look for files worth merging, once in so many commits.
-    private static let commitsBetweenMerges = 512
-
-    /// The store, which only the writer thread touches.
-    private final class Owner: @unchecked Sendable {
-        let store: Bitcask
-        var commits = 0
-        init(_ store: Bitcask) { self.store = store }
-    }
-
     private struct Commit {
         var batches: [BitcaskBatch] = []
         var isDurable = false
@@ -27,14 +15,14 @@ final class Journal {
     }
 
     private let eventLoop: any EventLoop
-    private let owner: Owner?
+    private let store: Bitcask?
     private let thread: NIOThreadPool?
     private var waiting = Commit()
     private var isBusy = false
     private var isClosed = false
 
     /// Whether there is a directory behind it.
-    var isPersistent: Bool { owner != nil }
+    var isPersistent: Bool { store != nil }
 
     /// A journal in memory, or in `directory`; blocks while it reads what is there.
     static func open(directory: String?, eventLoop: any EventLoop) throws(IMClientError) -> (Journal, SavedState) {
@@ -49,7 +37,7 @@ final class Journal {
 
     private init(eventLoop: any EventLoop, store: Bitcask?) {
         self.eventLoop = eventLoop
-        owner = store.map(Owner.init)
+        self.store = store
         thread = store.map { _ in NIOThreadPool(numberOfThreads: 1) }
         thread?.start()
     }
@@ -57,7 +45,7 @@ final class Journal {
     /// Writes a batch, and calls back on the event loop, in the order of the calls: when the batch is on disk if
     /// `durable`, when it is written (safe from a crash of this process) if not.
     func write(_ batch: BitcaskBatch, durable: Bool, completion: @escaping (IMClientError?) -> Void) {
-        guard owner != nil else { return completion(nil) }
+        guard store != nil else { return completion(nil) }
         guard !isClosed else { return completion(.storage("the state directory is closed")) }
         waiting.batches.append(batch)
         waiting.isDurable = waiting.isDurable || durable
@@ -69,23 +57,23 @@ final class Journal {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Bitcask) throws(BitcaskError) -> Value, completion: @escaping (Value?) -> Void
     ) {
-        guard let owner, let thread, !isClosed else { return completion(nil) }
-        thread.runIfActive(eventLoop: eventLoop) { try body(owner.store) }
+        guard let store, let thread, !isClosed else { return completion(nil) }
+        thread.runIfActive(eventLoop: eventLoop) { try body(store) }
             .assumeIsolated()
             .whenComplete { completion(try? $0.get()) }
     }
 
     /// Makes everything durable and lets the directory go.
     func close(completion: @escaping () -> Void) {
-        guard let owner, let thread, !isClosed else { return completion() }
+        guard let store, let thread, !isClosed else { return completion() }
         isClosed = true
         let last = waiting
         waiting = Commit()
         let batches = last.batches
         thread.runIfActive(eventLoop: eventLoop) {
-            for batch in batches { try owner.store.write(batch) }
-            try owner.store.sync()
-            try owner.store.close()
+            for batch in batches { try store.write(batch) }
+            try store.sync()
+            try store.close()
         }
         .assumeIsolated()
         .whenComplete { result in
@@ -98,18 +86,14 @@ final class Journal {
     }
 
     private func commitIfIdle() {
-        guard !isBusy, !waiting.completions.isEmpty, let owner, let thread else { return }
+        guard !isBusy, !waiting.completions.isEmpty, let store, let thread else { return }
         isBusy = true
         let commit = waiting
         waiting = Commit()
         let (batches, isDurable) = (commit.batches, commit.isDurable)
         thread.runIfActive(eventLoop: eventLoop) {
-            for batch in batches { try owner.store.write(batch) }
-            if isDurable { try owner.store.sync() }
-            owner.commits += 1
-            if owner.commits % Self.commitsBetweenMerges == 0 {
-                _ = try owner.store.mergeStep(budget: Self.mergeBudgetBytes)
-            }
+            for batch in batches { try store.write(batch) }
+            if isDurable { try store.sync() }
         }
         .assumeIsolated()
         .whenComplete { result in

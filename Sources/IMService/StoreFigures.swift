@@ -1,13 +1,19 @@
 import Bitcask
 import ShardedStore
 
-/// The store's figures, summed over the shards, each as of its latest group of writes.
+/// The store's figures, summed over the shards.
 package struct StoreFigures: Equatable, Sendable {
     package var keys = 0
     package var liveBytes = 0
     package var deadBytes = 0
     package var corruptRecords = 0
     package var syncs = 0
+    package var files = 0
+    package var merges = 0
+    package var mergeFailures = 0
+    package var mergedBytes = 0
+    package var scrubbedBytes = 0
+    package var scrubFindings = 0
 
     mutating func add(_ shard: BitcaskStatistics) {
         keys += shard.keys
@@ -15,6 +21,12 @@ package struct StoreFigures: Equatable, Sendable {
         deadBytes += Int(clamping: shard.deadBytes)
         corruptRecords += shard.corruptRecords
         syncs += Int(clamping: shard.syncs)
+        files += shard.files
+        merges += Int(clamping: shard.merges)
+        mergeFailures += Int(clamping: shard.mergeFailures)
+        mergedBytes += Int(clamping: shard.mergeWrittenBytes)
+        scrubbedBytes += Int(clamping: shard.scrubbedBytes)
+        scrubFindings += Int(clamping: shard.scrubFindings)
     }
 }
 

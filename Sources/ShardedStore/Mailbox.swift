@@ -56,12 +56,6 @@ final class Mailbox: @unchecked Sendable {
         return true
     }
 
-    var isEmpty: Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return jobs.isEmpty
-    }
-
     /// Refuses further jobs; those already taken are still handed out.
     func close() {
         pthread_mutex_lock(mutex)

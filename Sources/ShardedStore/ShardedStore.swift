@@ -95,12 +95,21 @@ package final class ShardedStore: Sendable {
         writers[shard.value].perform(Job(body: body, completion: completion))
     }
 
-    /// Merges of one shard that the disk refused; each is tried again later.
-    package func mergeFailures(of shard: ShardIndex) -> Int {
-        writers[shard.value].mergeFailures
+    /// The value of a key as it is now, from any thread and without waiting for the shard's writer. It may not be durable yet.
+    package func get(_ key: [UInt8], on shard: ShardIndex) throws(StoreError) -> [UInt8]? {
+        do {
+            return try writers[shard.value].store.get(key)
+        } catch {
+            throw .storage(error)
+        }
     }
 
-    /// Figures of one shard, as of its latest group.
+    /// Damaged stretches of one shard, those that the scrubber has met since opening among them.
+    package func corruptions(of shard: ShardIndex) -> [BitcaskCorruption] {
+        writers[shard.value].store.corruptions
+    }
+
+    /// Figures of one shard.
     package func statistics(of shard: ShardIndex) -> BitcaskStatistics {
         writers[shard.value].statistics
     }

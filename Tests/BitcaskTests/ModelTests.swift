@@ -14,7 +14,7 @@ import Testing
             case 0..<12:
                 let key = Self.key(&random)
                 let value = Self.value(&random)
-                try store.append([BitcaskBatch.Write(key: key, value: value)])
+                try store.put(key, value)
                 model[key] = value
             case 12..<16:
                 let key = Self.key(&random)
@@ -33,7 +33,7 @@ import Testing
                         model[key] = value
                     }
                 }
-                try store.append(batch.writes)
+                try store.write(batch, .flushed)
             case 19..<21: _ = try store.mergeStep(budget: Int.random(in: 1...500, using: &random))
             case 21: try store.mergeAll()
             case 22:
@@ -49,7 +49,7 @@ import Testing
         #expect(try store.contents() == model, "seed \(seed)")
         let statistics = store.statistics
         #expect(statistics.keys == model.count, "seed \(seed)")
-        let live = model.reduce(0) { $0 + RecordHeader.recordLength(key: $1.key.count, value: $1.value.count) }
+        let live = model.keys.reduce(0) { $0 + $1.withUnsafeBytes { store.keydir.location(of: $0).lengthBound } }
         #expect(statistics.liveBytes == UInt64(live), "seed \(seed): the books of live bytes are off")
         #expect(statistics.corruptRecords == 0, "seed \(seed)")
     }
@@ -78,7 +78,7 @@ import Testing
                         ? !after.lexicographicallyPrecedes(key) : !key.lexicographicallyPrecedes(after)
                 }
             }
-            let found = try store.scan(prefix: prefix, after: after, limit: limit, order: order)
+            let found = try store.scan(prefix: prefix, after: after, limit: limit, descending: order == .descending)
             #expect(
                 found.map(\.key) == Array(keys.prefix(limit)),
                 "\(place): \(order) \(prefix) after \(String(describing: after))")

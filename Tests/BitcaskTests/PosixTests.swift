@@ -35,7 +35,7 @@ import Testing
             #expect(again.statistics.keys == 89)
             #expect(try again.get(Array("k7".utf8)) == nil)
             #expect(try again.get(Array("k39".utf8)) == Array("value 399".utf8))
-            #expect(again.keys(prefix: Array("k8".utf8)).count == 11)
+            #expect(try again.keys(prefix: Array("k8".utf8)).count == 11)
             try again.close()
         }
     }

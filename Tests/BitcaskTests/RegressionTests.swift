@@ -35,27 +35,28 @@ import Testing
         for index in 0..<40 { try store.remove("k\(index)") }
         for index in 0..<20 { try store.put("end\(index)", String(repeating: "x", count: 40)) }
         try store.mergeAll()
-        let closed = store.index.files.values.filter { $0.tombstoneBytes > 0 }
+        let closed = store.index.allFiles.filter { $0.tombstoneBytes > 0 }
         #expect(closed.isEmpty)
         try store.close()
         store = try SimulatedStore.open(disk)
-        #expect(store.index.keydir.count == 20)
+        #expect(store.index.liveKeys == 20)
     }
 
-    @Test("a corrupt length is never trusted", arguments: [0, 1, 0xffff, 0x7fff_ffff, 0xffff_ffff] as [UInt32])
-    func corruptLength(length: UInt32) throws {
+    @Test("a corrupt length is never trusted", arguments: [0, 1, 0x7f, 0x80, 0xff] as [UInt8])
+    func corruptLength(length: UInt8) throws {
         let disk = SimulatedDisk()
         var store = try SimulatedStore.open(disk)
         for index in 0..<5 { try store.put("k\(index)", "value \(index)") }
         try store.close()
-        // The value length of the second record.
-        let record = FileHeader.length + RecordHeader.recordLength(key: 2, value: 7)
-        disk.damage(SimulatedDisk.data(1)) { $0.setLittleEndian(length, at: record + 20) }
+        // The value length of the second record: behind fixed part and key length.
+        let record = FileHeader.length + SimulatedStore.recordLength(key: 2, value: 7)
+        let own = SimulatedStore.recordLength(key: 2, value: 7, undurable: 29)
+        disk.damage(SimulatedDisk.data(1)) { $0[record + 18] = length }
         store = try SimulatedStore.open(disk)
         #expect(try store.contents().count == 4)
         #expect(
             store.corruptions == [
-                BitcaskCorruption(path: SimulatedDisk.data(1), offset: UInt64(record), bytes: 37)
+                BitcaskCorruption(path: SimulatedDisk.data(1), offset: UInt64(record), bytes: UInt64(own))
             ])
     }
 
@@ -70,7 +71,7 @@ import Testing
         try store.sync()
         var image: [UInt8] = []
         disk.damage(SimulatedDisk.data(1)) { image = $0 }
-        try store.append([BitcaskBatch.Write(key: [1], value: image)])
+        try store.put([1], image)
         try store.remove("inner")
         try store.close()
         // Damage before the image makes the reader search right through it.

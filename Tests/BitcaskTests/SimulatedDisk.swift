@@ -1,7 +1,9 @@
 @testable import Bitcask
 
 /// A disk in memory that forgets what was not synced, tears writes, and refuses on demand.
-final class SimulatedDisk: FileSystem {
+///
+/// `@unchecked Sendable`: a test keeps its disk, and the store on it, on one thread.
+final class SimulatedDisk: FileSystem, @unchecked Sendable {
     final class Inode {
         enum Change {
             case write(offset: Int, bytes: [UInt8])
@@ -38,29 +40,33 @@ final class SimulatedDisk: FileSystem {
         }
     }
 
-    struct File {
-        let inode: Inode
-    }
-
     private enum NameChange {
         case link(String, Inode)
         case unlink(String)
         case rename(String, String, Inode)
+        case renameDirectory(String, String)
     }
 
     private(set) var names: [String: Inode] = [:]
     private var durableNames: [String: Inode] = [:]
     private var pendingNames: [NameChange] = []
     private var locks: Set<ObjectIdentifier> = []
-    private(set) var openFiles = 0
+    private var handles: [Int32: Inode] = [:]
+    private var nextHandle: Int32 = 0
+    var openFiles: Int { handles.count }
 
     /// Changing operations so far.
     private(set) var operations = 0
     /// The operation in whose middle the power goes.
     var crashAt: Int?
     private(set) var isCrashed = false
+    /// Called in the middle of every changing operation: what it changes is begun and not durable.
+    var onOperation: (() -> Void)?
     /// Gives an error number for an operation that shall fail.
     var fault: (BitcaskError.Operation, String) -> Int32? = { _, _ in nil }
+    /// Every third operation fails, in turn with EIO and ENOSPC, some of a write's bytes written.
+    var isFaulty = false
+    private var faults = 0
     /// How many bytes of a failing write are there nevertheless.
     var bytesOfFailedWrite = 7
     private(set) var paths: [ObjectIdentifier: String] = [:]
@@ -76,10 +82,15 @@ final class SimulatedDisk: FileSystem {
             return true
         }
         if let errno = fault(operation, path) { throw SystemError(operation: operation, errno: errno) }
+        if isFaulty {
+            faults += 1
+            if faults % 3 == 0 { throw SystemError(operation: operation, errno: faults % 2 == 0 ? 5 : 28) }
+        }
         return false
     }
 
     private func end(_ operation: BitcaskError.Operation, crashing: Bool) throws(SystemError) {
+        if operation != .sync, operation != .directory { onOperation?() }
         if crashing { throw SystemError(operation: operation, errno: 5) }
     }
 
@@ -93,6 +104,7 @@ final class SimulatedDisk: FileSystem {
 
     func syncDirectory(_ path: String) throws(SystemError) {
         let crashing = try begin(.directory, path)
+        onOperation?()
         if !crashing {
             durableNames = names
             pendingNames = []
@@ -100,75 +112,113 @@ final class SimulatedDisk: FileSystem {
         try end(.directory, crashing: crashing)
     }
 
-    func open(_ path: String) throws(SystemError) -> File {
+    func open(_ path: String) throws(SystemError) -> FileHandle {
         guard !isCrashed, let inode = names[path] else { throw SystemError(operation: .open, errno: 2) }
         if let errno = fault(.open, path) { throw SystemError(operation: .open, errno: errno) }
         paths[ObjectIdentifier(inode)] = path
-        openFiles += 1
-        return File(inode: inode)
+        return handle(inode)
     }
 
-    func create(_ path: String) throws(SystemError) -> File {
+    func create(_ path: String) throws(SystemError) -> FileHandle {
         let crashing = try begin(.open, path)
         let inode = Inode()
         names[path] = inode
         pendingNames.append(.link(path, inode))
         try end(.open, crashing: crashing)
         paths[ObjectIdentifier(inode)] = path
-        openFiles += 1
-        return File(inode: inode)
+        return handle(inode)
     }
 
-    func close(_ file: File) { openFiles -= 1 }
+    func close(_ file: FileHandle) {
+        precondition(handles.removeValue(forKey: file.raw) != nil, "closed twice")
+    }
 
-    func size(of file: File) throws(SystemError) -> UInt64 { UInt64(file.inode.current.count) }
+    private func handle(_ inode: Inode) -> FileHandle {
+        nextHandle += 1
+        handles[nextHandle] = inode
+        return FileHandle(raw: nextHandle)
+    }
 
-    func read(_ file: File, into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
+    private func inode(_ file: FileHandle) throws(SystemError) -> Inode {
+        guard let inode = handles[file.raw] else { throw SystemError(operation: .read, errno: 9) }
+        return inode
+    }
+
+    func size(of file: FileHandle) throws(SystemError) -> UInt64 { UInt64(try inode(file).current.count) }
+
+    func read(
+        _ file: FileHandle, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> Int {
         guard !isCrashed else { throw SystemError(operation: .read, errno: 5) }
         if let errno = fault(.read, path(of: file)) { throw SystemError(operation: .read, errno: errno) }
-        let content = file.inode.current
-        let start = min(Int(offset), content.count)
-        let end = min(start + count, content.count)
-        buffer.replaceSubrange(0..<(end - start), with: content[start..<end])
+        let inode = try inode(file)
+        let start = min(Int(offset), inode.current.count)
+        let end = min(start + buffer.count, inode.current.count)
+        inode.current.withUnsafeBytes { content in
+            UnsafeMutableRawBufferPointer(rebasing: buffer[..<(end - start)]).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: content[start..<end]))
+        }
         return end - start
     }
 
-    func write(_ file: File, _ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
-        let bytes = bytes.withUnsafeBytes { Array($0) }
+    func write(_ file: FileHandle, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        let bytes = Array(bytes)
+        let inode = try inode(file)
         do throws(SystemError) {
             let crashing = try begin(.write, path(of: file))
-            file.inode.apply(.write(offset: Int(offset), bytes: bytes))
+            inode.apply(.write(offset: Int(offset), bytes: bytes))
             try end(.write, crashing: crashing)
         } catch {
             if !isCrashed, !bytes.isEmpty {
-                file.inode.apply(.write(offset: Int(offset), bytes: Array(bytes.prefix(bytesOfFailedWrite))))
+                inode.apply(.write(offset: Int(offset), bytes: Array(bytes.prefix(bytesOfFailedWrite))))
             }
             throw error
         }
     }
 
-    func truncate(_ file: File, to size: UInt64) throws(SystemError) {
+    func truncate(_ file: FileHandle, to size: UInt64) throws(SystemError) {
         let crashing = try begin(.truncate, path(of: file))
-        file.inode.apply(.truncate(size: Int(size)))
+        try inode(file).apply(.truncate(size: Int(size)))
         try end(.truncate, crashing: crashing)
     }
 
-    func sync(_ file: File) throws(SystemError) {
+    func sync(_ file: FileHandle) throws(SystemError) {
         let crashing = try begin(.sync, path(of: file))
+        onOperation?()
         if !crashing {
-            file.inode.durable = file.inode.current
-            file.inode.pending = []
+            let inode = try inode(file)
+            inode.durable = inode.current
+            inode.pending = []
         }
         try end(.sync, crashing: crashing)
     }
 
     func rename(_ path: String, to newPath: String) throws(SystemError) {
         let crashing = try begin(.rename, newPath)
-        guard let inode = names.removeValue(forKey: path) else { throw SystemError(operation: .rename, errno: 2) }
+        guard let inode = names.removeValue(forKey: path) else {
+            try renameDirectory(path, to: newPath)
+            return try end(.rename, crashing: crashing)
+        }
         names[newPath] = inode
         paths[ObjectIdentifier(inode)] = newPath
         pendingNames.append(.rename(path, newPath, inode))
         try end(.rename, crashing: crashing)
+    }
+
+    private func renameDirectory(_ path: String, to newPath: String) throws(SystemError) {
+        guard names.keys.contains(where: { $0.hasPrefix(path + "/") }) else {
+            throw SystemError(operation: .rename, errno: 2)
+        }
+        names = Self.renamed(names, from: path, to: newPath)
+        pendingNames.append(.renameDirectory(path, newPath))
+    }
+
+    private static func renamed(_ names: [String: Inode], from: String, to: String) -> [String: Inode] {
+        var result: [String: Inode] = [:]
+        for (name, inode) in names {
+            result[name.hasPrefix(from + "/") ? to + name.dropFirst(from.count) : name] = inode
+        }
+        return result
     }
 
     func remove(_ path: String) throws(SystemError) {
@@ -177,12 +227,21 @@ final class SimulatedDisk: FileSystem {
         try end(.remove, crashing: crashing)
     }
 
-    func lock(_ path: String) throws(BitcaskError) -> File {
-        openFiles += 1
-        return File(inode: Inode())
+    func lock(_ path: String) throws(BitcaskError) -> FileHandle {
+        return handle(Inode())
     }
 
-    private func path(of file: File) -> String { paths[ObjectIdentifier(file.inode)] ?? "?" }
+    func link(_ path: String, to newPath: String) throws(SystemError) {
+        let crashing = try begin(.link, newPath)
+        guard let inode = names[path] else { throw SystemError(operation: .link, errno: 2) }
+        names[newPath] = inode
+        pendingNames.append(.link(newPath, inode))
+        try end(.link, crashing: crashing)
+    }
+
+    private func path(of file: FileHandle) -> String {
+        handles[file.raw].flatMap { paths[ObjectIdentifier($0)] } ?? "?"
+    }
 
     // MARK: After the power came back
 
@@ -197,6 +256,8 @@ final class SimulatedDisk: FileSystem {
             case .rename(let path, let newPath, let inode):
                 survivors[path] = nil
                 survivors[newPath] = inode
+            case .renameDirectory(let path, let newPath):
+                survivors = Self.renamed(survivors, from: path, to: newPath)
             }
         }
         for (path, inode) in survivors.sorted(by: { $0.key < $1.key }) {

@@ -39,7 +39,7 @@ final class BitcaskEngine: StoreEngine, @unchecked Sendable {
         try lock.withLock { count in
             try store?.put(key, value)
             count += 1
-            if merges, count % Self.mergeEvery == 0 { _ = try store?.mergeStep() }
+            if merges, count % Self.mergeEvery == 0 { _ = try store?.maintain() }
         }
     }
 
@@ -66,7 +66,7 @@ final class BitcaskEngine: StoreEngine, @unchecked Sendable {
     func get<R>(
         _ key: UnsafeRawBufferPointer, with _: Void, _ body: (UnsafeRawBufferPointer) -> R
     ) throws -> R? {
-        try lock.withLock { _ in try store?.get(Array(key)) }.map { $0.withUnsafeBytes(body) }
+        try store?.get(Array(key)).map { $0.withUnsafeBytes(body) }
     }
 
     func settle() throws { try lock.withLock { _ in try store?.merge() } }

@@ -1,0 +1,78 @@
+import Testing
+
+@testable import Bitcask
+
+@Suite struct SnapshotTests {
+    @Test(
+        "a snapshot shows its moment, whatever is written, deleted, merged and taken after it",
+        arguments: 1...UInt64(12))
+    func frozen(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk, keepsOrder: seed % 2 == 0)
+        var model = Model()
+        var open: [(number: UInt64, takenAt: UInt64, frozen: Model)] = []
+        for step in 0..<80 {
+            switch UInt8.random(in: 0..<20, using: &random) {
+            case 0..<9:
+                let key = Array("k\(Int.random(in: 0..<12, using: &random))".utf8)
+                let value = [UInt8](repeating: 7, count: Int.random(in: 0..<60, using: &random))
+                try store.put(key, value)
+                model[key] = value
+            case 9..<12:
+                let key = Array("k\(Int.random(in: 0..<12, using: &random))".utf8)
+                try store.delete(key)
+                model[key] = nil
+            case 12:
+                var batch = BitcaskBatch()
+                batch.deleteAll(prefix: Array("k1".utf8))
+                try store.write(batch, .none)
+                for key in model.keys where key.starts(with: "k1".utf8) { model[key] = nil }
+            case 13..<15 where open.count < 4:
+                let (number, takenAt) = try store.takeSnapshot()
+                open.append((number, takenAt, model))
+            case 15..<17 where !open.isEmpty:
+                let gone = open.remove(at: Int.random(in: 0..<open.count, using: &random))
+                store.release(snapshot: gone.number)
+            case 17: try store.mergeAll()
+            default: _ = try store.maintain(budget: 50)
+            }
+            for snapshot in open {
+                let found = try store.scan(
+                    prefix: [], after: nil, limit: .max, descending: false,
+                    in: .snapshot(snapshot.number, takenAt: snapshot.takenAt))
+                #expect(found.map(\.key).elementsEqual(found.map(\.key).sorted { ByteOrder.precedes($0, $1) }))
+                let seen = found.reduce(into: Model()) { $0[$1.key] = $1.value }
+                #expect(seen == snapshot.frozen, "seed \(seed), step \(step)")
+            }
+            #expect(try store.contents() == model, "seed \(seed), step \(step)")
+        }
+        for snapshot in open { store.release(snapshot: snapshot.number) }
+        try store.mergeAll()
+        store.reclaim()
+        #expect(store.doomed.isEmpty, "seed \(seed): files of merges stay for nobody")
+        #expect(store.index.liveKeys == model.count && store.keydir.count == model.count, "seed \(seed)")
+        try store.close()
+        #expect(disk.openFiles == 0)
+    }
+
+    @Test("files that a snapshot needs stay until it ends, and no longer")
+    func pinning() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        for index in 0..<40 { try store.put("k\(index % 4)", String(repeating: "x", count: 50)) }
+        let before = disk.dataFiles
+        let (number, _) = try store.takeSnapshot()
+        for index in 0..<40 { try store.put("k\(index % 4)", String(repeating: "y", count: 50)) }
+        try store.mergeAll()
+        #expect(Set(before).isSubset(of: disk.dataFiles))
+        let seen = try Array("k0".utf8).withBytes { key throws(BitcaskError) in
+            try store.read(key, snapshot: number, takenAt: 0) { $0[0] }
+        }
+        #expect(seen == UInt8(ascii: "x"))
+        store.release(snapshot: number)
+        try store.mergeAll()
+        store.reclaim()
+        #expect(Set(before).isDisjoint(with: disk.dataFiles))
+    }
+}
