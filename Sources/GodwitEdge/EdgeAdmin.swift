@@ -22,7 +22,12 @@ extension Edge: AdminSource {
         for reason in DropReason.allCases {
             metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
         }
-        metrics.packetsLost.child().raise(to: snapshot.packetsLost)
+        let transport = snapshot.transport
+        metrics.packetsLost.child().raise(to: transport.packetsLost)
+        metrics.probes.child().raise(to: transport.probes)
+        metrics.copiesSent.child().raise(to: transport.copiesSent)
+        metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
+        metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)
         if let core {
             let counters = core.counters
             metrics.im.copy(counters)

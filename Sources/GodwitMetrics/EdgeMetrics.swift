@@ -31,6 +31,10 @@ package struct EdgeMetrics: Sendable {
     package let bytesReceived: CounterFamily
     package let bytesSent: CounterFamily
     package let packetsLost: CounterFamily
+    package let probes: CounterFamily
+    package let copiesSent: CounterFamily
+    package let copyBytesSent: CounterFamily
+    package let messagesSavedByCopies: CounterFamily
 
     // Admission.
     package let shed: CounterFamily
@@ -82,6 +86,11 @@ package struct EdgeMetrics: Sendable {
             "godwit_bytes_received_total", "UDP payload or TCP bytes received.", labels: ["carrier"])
         bytesSent = registry.counter("godwit_bytes_sent_total", "UDP payload or TCP bytes sent.", labels: ["carrier"])
         packetsLost = registry.counter("godwit_packets_lost_total", "Packets sent and declared lost.")
+        probes = registry.counter("godwit_probes_total", "Times a missing answer had something sent again.")
+        copiesSent = registry.counter("godwit_copies_sent_total", "Copies of messages sent before one was missed.")
+        copyBytesSent = registry.counter("godwit_copy_bytes_sent_total", "Message bytes in copies.")
+        messagesSavedByCopies = registry.counter(
+            "godwit_messages_saved_by_copies_total", "Messages of which a copy was acknowledged first.")
 
         shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
 

@@ -136,7 +136,7 @@ extension EdgeLoop {
     }
 
     private func forget(_ carrier: DatagramCarrier) {
-        endedConnectionsPacketsLost += Int(clamping: carrier.connection.statistics.packetsLost)
+        endedTransports.add(carrier.connection.statistics)
         unbind(.datagram(carrier), now: turnTime())
         datagramCarriers[carrier.handle] = nil
         datagramNumbers[carrier.id.number] = nil

@@ -125,6 +125,8 @@ struct ConfigurationKey: Sendable {
         .duration("timeouts.handshake", \.timeouts.handshake, .seconds(1) ... .minutes(2)),
         .duration("timeouts.idle", \.timeouts.idle, .seconds(5) ... .hours(1)),
         .duration("timeouts.shutdown", \.timeouts.shutdown, .milliseconds(100) ... .hours(1)),
+        .choice("datagram.congestion", \.datagram.congestion),
+        .whole("datagram.redundancy", \.datagram.redundancyPercent, 0...1000),
         .whole("store.shards", \.store.shards, 1...64),
         .choice("upstreams.echo", \.upstreams.echo),
         .choice("upstreams.im", \.upstreams.im),

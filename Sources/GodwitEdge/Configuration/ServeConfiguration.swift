@@ -1,3 +1,4 @@
+import GodwitTransport
 import Logging
 import NIOCore
 
@@ -14,6 +15,7 @@ package struct ServeConfiguration: Equatable, Sendable {
     package var log = Log()
     package var limits = Limits()
     package var timeouts = Timeouts()
+    package var datagram = Datagram()
     package var store = Store()
     package var upstreams = Upstreams()
 
@@ -42,6 +44,13 @@ package struct ServeConfiguration: Equatable, Sendable {
         package var idle = TimeAmount.seconds(30)
         /// How long a shutdown waits for work that was begun.
         package var shutdown = TimeAmount.seconds(10)
+    }
+
+    /// The datagram carrier's sender.
+    package struct Datagram: Equatable, Sendable {
+        package var congestion = CongestionAlgorithm.bbr
+        /// Bytes that copies may cost, in percent of the messages' bytes.
+        package var redundancyPercent = 200
     }
 
     package struct Store: Equatable, Sendable {

@@ -34,7 +34,7 @@ final class EdgeLoop {
 
     var metrics: LoopMetrics
     /// Of connections that are no more.
-    var endedConnectionsPacketsLost = 0
+    var endedTransports = TransportTotals()
     var outbox: LoopOutbox
     var isStopping = false
     /// Carriers that have more to send than the socket took.

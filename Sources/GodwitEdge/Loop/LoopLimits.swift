@@ -15,6 +15,7 @@ struct LoopLimits: Sendable {
     var datagramIdleTimeout: TimeAmount
     /// TCP needs no keep-alive for its bindings every 15 s as UDP does: the long link may be silent for longer.
     var streamIdleTimeout: TimeAmount
+    var datagram: ServeConfiguration.Datagram
     var loopCount: UInt8
     var tunnel: TunnelUpstream?
 
@@ -43,6 +44,7 @@ struct LoopLimits: Sendable {
         sessionIdle = configuration.limits.sessionIdle
         handshakeTimeout = configuration.timeouts.handshake
         datagramIdleTimeout = configuration.timeouts.idle
+        datagram = configuration.datagram
         streamIdleTimeout = max(configuration.timeouts.idle, .minutes(6))
         tunnel = TunnelUpstream(configuration.upstreams.tunnel, share: share)
         self.loopCount = UInt8(clamping: loopCount)
@@ -52,6 +54,8 @@ struct LoopLimits: Sendable {
         var transport = TransportConfiguration.server
         transport.idleTimeout = datagramIdleTimeout
         transport.handshakeTimeout = handshakeTimeout
+        transport.congestion = datagram.congestion
+        transport.redundancyShare = Double(datagram.redundancyPercent) / 100
         return transport
     }
 

@@ -10,7 +10,7 @@ struct LoopSnapshot: Sendable {
     var detachedSessions = 0
     var tunnels = 0
     var drops = DropCounters()
-    var packetsLost = 0
+    var transport = TransportTotals()
     var success = SuccessFigures()
 
     static func += (left: inout LoopSnapshot, right: LoopSnapshot) {
@@ -19,7 +19,7 @@ struct LoopSnapshot: Sendable {
         left.detachedSessions += right.detachedSessions
         left.tunnels += right.tunnels
         left.drops.add(right.drops)
-        left.packetsLost += right.packetsLost
+        left.transport += right.transport
         left.success += right.success
     }
 }
@@ -45,10 +45,8 @@ extension EdgeLoop {
         }
         snapshot.tunnels = tunnelCount
         snapshot.drops = endpoint.drops
-        snapshot.packetsLost = endedConnectionsPacketsLost
-        for carrier in datagramCarriers.values {
-            snapshot.packetsLost += Int(clamping: carrier.connection.statistics.packetsLost)
-        }
+        snapshot.transport = endedTransports
+        for carrier in datagramCarriers.values { snapshot.transport.add(carrier.connection.statistics) }
         snapshot.success = metrics.window.figures(now: now.uptimeNanoseconds)
         return snapshot
     }

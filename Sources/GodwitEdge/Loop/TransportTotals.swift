@@ -1,0 +1,26 @@
+import GodwitTransport
+
+/// What the transports of many datagram connections did together; addable.
+struct TransportTotals: Sendable {
+    var packetsLost = 0
+    var probes = 0
+    var copiesSent = 0
+    var copyBytesSent = 0
+    var messagesSavedByCopies = 0
+
+    mutating func add(_ connection: ConnectionStatistics) {
+        packetsLost += Int(clamping: connection.packetsLost)
+        probes += Int(clamping: connection.probes)
+        copiesSent += Int(clamping: connection.copiesSent)
+        copyBytesSent += Int(clamping: connection.copyBytesSent)
+        messagesSavedByCopies += Int(clamping: connection.messagesSavedByCopies)
+    }
+
+    static func += (left: inout TransportTotals, right: TransportTotals) {
+        left.packetsLost += right.packetsLost
+        left.probes += right.probes
+        left.copiesSent += right.copiesSent
+        left.copyBytesSent += right.copyBytesSent
+        left.messagesSavedByCopies += right.messagesSavedByCopies
+    }
+}
