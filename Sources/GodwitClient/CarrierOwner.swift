@@ -1,9 +1,15 @@
+import GodwitTLS
+import GodwitTransport
 import NIOCore
 
 /// What a carrier tells the client that owns it, always on the event loop.
 protocol CarrierOwner: AnyObject {
     /// The server has answered something during the handshake.
     func carrierProgressed(_ id: AttemptID)
+    /// Envelopes can be sent with the first flight, though nothing was heard of the server yet.
+    func carrierCanSendEarly(_ id: AttemptID)
+    /// The server has given a ticket for the next connection.
+    func carrier(_ id: AttemptID, received ticket: ResumptionTicket)
     /// Envelopes can be sent.
     func carrierEstablished(_ id: AttemptID)
     /// A whole envelope from the server.
@@ -45,6 +51,14 @@ enum LiveCarrier {
         switch self {
         case .datagram(let carrier): carrier.close()
         case .stream(let carrier): carrier.close()
+        }
+    }
+
+    /// What the next connection over the same network may begin with; nil when this one tells nothing of it.
+    var pathMemory: PathMemory? {
+        switch self {
+        case .datagram(let carrier): carrier.pathMemory
+        case .stream: nil
         }
     }
 

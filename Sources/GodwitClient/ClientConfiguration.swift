@@ -35,10 +35,13 @@ public struct SavedClientState: Sendable, Equatable {
     public var ticket: [UInt8]?
     /// Failed attempts that the server has not been told of yet.
     public var failures: [UInt8]?
+    /// What makes the next connection to this server quick, a secret as well.
+    public var server: [UInt8]?
 
     /// Nothing remembered, or what a store gave back.
-    public init(ticket: [UInt8]? = nil, failures: [UInt8]? = nil) {
+    public init(ticket: [UInt8]? = nil, failures: [UInt8]? = nil, server: [UInt8]? = nil) {
         self.ticket = ticket
         self.failures = failures
+        self.server = server
     }
 }

@@ -56,6 +56,9 @@ extension ClientCore {
     }
 
     func connect(_ id: AttemptID, _ kind: CarrierKind, to address: SocketAddress) throws {
+        let ticket = memory.takeTicket()
+        ticketsInUse[id] = ticket
+        let resumption = ticket?.resumption(wallMilliseconds: WallClock.milliseconds())
         switch kind {
         case .datagram:
             var transport = TransportConfiguration.client
@@ -63,14 +66,14 @@ extension ClientCore {
             transport.keepAliveInterval = nil
             transport.handshakeTimeout = configuration.attemptTimeout
             let carrier = try DatagramCarrier(
-                id: id, remote: address, configuration: transport, tls: tls, random: random, eventLoop: eventLoop,
-                owner: self)
+                id: id, remote: address, configuration: transport, tls: tls, resumption: resumption,
+                memory: memory.path, random: random, eventLoop: eventLoop, owner: self)
             carriers[id] = .datagram(carrier)
             carrier.start()
         case .stream, .websocket, .http:
             let carrier = try StreamCarrier(
-                id: id, remote: address, connectTimeout: configuration.attemptTimeout, tls: tls, eventLoop: eventLoop,
-                owner: self)
+                id: id, remote: address, connectTimeout: configuration.attemptTimeout, tls: tls,
+                resumption: resumption, eventLoop: eventLoop, owner: self)
             carriers[id] = .stream(carrier)
             carrier.start()
         }
@@ -85,8 +88,15 @@ extension ClientCore {
     }
 
     func cancel(_ id: AttemptID) {
+        remember(id)
         detach(id)
         carriers.removeValue(forKey: id)?.close()
+    }
+
+    /// Before a carrier goes: what the next one can use of it.
+    func remember(_ id: AttemptID) {
+        if let unused = ticketsInUse.removeValue(forKey: id) { memory.giveBack(unused) }
+        if let path = carriers[id]?.pathMemory { memory.keep(path) }
     }
 
     func detach(_ id: AttemptID) {

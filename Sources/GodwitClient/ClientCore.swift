@@ -28,6 +28,9 @@ final class ClientCore {
     var reportedAt: NIODeadline?
     var isReporting = false
     var saved: SavedClientState
+    var memory: ServerMemory
+    /// Of attempts that have not heard the server yet.
+    var ticketsInUse: [AttemptID: TicketInUse] = [:]
     let addresses: AddressBook
     var tunnels: TunnelClient?
     var watch: NetworkWatch?
@@ -56,6 +59,7 @@ final class ClientCore {
         plan = ConnectPlan(configuration: rules, random: random)
         saved = configuration.savedState
         ticket = saved.ticket.flatMap(SessionTicket.init(saved:))
+        memory = saved.server.flatMap(ServerMemory.init(saved:)) ?? ServerMemory()
         ledger = saved.failures.map(FailureLedger.init(decoding:)) ?? FailureLedger()
         pending = PendingRequests(limit: configuration.maximumPendingRequests)
         addresses = AddressBook(server: configuration.server, eventLoop: eventLoop)
@@ -84,14 +88,23 @@ final class ClientCore {
         perform(plan.stop())
         if forgetting {
             plan.forgetPath()
+            forgetServer()
             forgetSession(now: .now())
         }
         pump()
     }
 
+    /// The next connection begins as the first one did.
+    private func forgetServer() {
+        memory = ServerMemory()
+        saved.server = nil
+        emit(.save(saved))
+    }
+
     func stop() {
         guard !isStopped else { return }
         tunnels?.stop()
+        if let attached { remember(attached) }
         // The last acknowledgements and requests still go out.
         pump()
         isStopped = true
@@ -105,6 +118,7 @@ final class ClientCore {
     func networkChanged() {
         guard !isStopped else { return }
         log.debug("the network changed")
+        memory.networkChanged()
         perform(plan.networkChanged(now: .now()))
         pump()
     }
@@ -138,7 +152,7 @@ final class ClientCore {
         let request = waiting.request
         let message = OutgoingMessage(
             kind: .request(command: request.command), lane: request.lane, body: request.body,
-            compressible: Command(rawValue: request.command)?.isCompressible ?? true)
+            compressible: Command(rawValue: request.command)?.isCompressible ?? true, early: Self.earlyUse(of: request))
         do {
             let id = try session.send(message, now: now)
             pending.insert(waiting, sequence: id.rawValue)
@@ -147,6 +161,14 @@ final class ClientCore {
         } catch {
             waiting.completion(.failure(.queueFull))
         }
+    }
+
+    /// The edge's own commands need no login, so any session will do; the others must meet the one that knows who asks.
+    private static func earlyUse(of request: ClientRequest) -> EarlyUse {
+        guard request.replay == .resend, let command = Command(rawValue: request.command), command.isReplaySafe else {
+            return .never
+        }
+        return command.commandClass == .system ? .always : .inKnownSession
     }
 
     // MARK: The loop
@@ -255,7 +277,22 @@ final class ClientCore {
 }
 
 extension ClientCore: CarrierOwner {
-    func carrierProgressed(_ id: AttemptID) { plan.progressed(id, now: .now()) }
+    func carrierProgressed(_ id: AttemptID) {
+        ticketsInUse[id] = nil
+        plan.progressed(id, now: .now())
+    }
+
+    func carrierCanSendEarly(_ id: AttemptID) {
+        perform(plan.canSendEarly(id, now: .now()))
+        pump()
+    }
+
+    func carrier(_ id: AttemptID, received ticket: ResumptionTicket) {
+        memory.keep(ticket, wallMilliseconds: WallClock.milliseconds())
+        if let path = carriers[id]?.pathMemory { memory.keep(path) }
+        saved.server = memory.saved
+        emit(.save(saved))
+    }
 
     func carrierEstablished(_ id: AttemptID) {
         perform(plan.established(id, now: .now()))
@@ -279,6 +316,7 @@ extension ClientCore: CarrierOwner {
     func carrier(_ id: AttemptID, failed failure: AttemptFailure, reason: String) {
         log.info(
             "a carrier failed", metadata: ["id": "\(id.rawValue)", "failure": "\(failure)", "reason": "\(reason)"])
+        remember(id)
         detach(id)
         carriers[id] = nil
         if failure == .pinMismatch { emit(.problem(.untrustedServer(reason))) }

@@ -42,8 +42,16 @@ struct ConnectAttempt: Sendable {
     let carrier: CarrierKind
     let startedAt: NIODeadline
     var phase: AttemptPhase = .connect
+    /// The session is being opened with the first flight; keys are not agreed yet.
+    var isEarly = false
     /// When the phase began.
     var phaseSince: NIODeadline
     /// When the server was last heard during the handshake.
     var progressAt: NIODeadline?
+
+    /// How far the carrier itself has come.
+    var carrierPhase: AttemptPhase {
+        guard isEarly else { return phase }
+        return progressAt == nil ? .connect : .handshake
+    }
 }

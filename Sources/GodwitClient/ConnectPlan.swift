@@ -125,9 +125,22 @@ struct ConnectPlan: Sendable {
         if attempts[index].phase == .connect { attempts[index].enter(.handshake, now: now) }
     }
 
+    /// The first flight can open the session. It does when no other carrier has it.
+    mutating func canSendEarly(_ id: AttemptID, now: NIODeadline) -> [Action] {
+        guard attached == nil, let index = index(of: id), attempts[index].phase < .ready else { return [] }
+        attempts[index].isEarly = true
+        attempts[index].enter(.opening, now: now)
+        return [.attach(id)]
+    }
+
     /// Keys are agreed.
     mutating func established(_ id: AttemptID, now: NIODeadline) -> [Action] {
-        guard let index = index(of: id), attempts[index].phase < .ready else { return [] }
+        guard let index = index(of: id) else { return [] }
+        if attempts[index].isEarly {
+            attempts[index].isEarly = false
+            attempts[index].enter(attempts[index].phase, now: now)
+        }
+        guard attempts[index].phase < .ready else { return [] }
         attempts[index].enter(.ready, now: now)
         return advance(now: now)
     }
@@ -164,7 +177,7 @@ struct ConnectPlan: Sendable {
             return beginOutage(now: now) + advance(now: now)
         }
         postpone(attempt.carrier, now: now)
-        return [.failed(attempt.carrier, attempt.phase, failure)] + advance(now: now)
+        return [.failed(attempt.carrier, attempt.carrierPhase, failure)] + advance(now: now)
     }
 
     /// Interfaces or addresses of this machine changed.
@@ -212,7 +225,7 @@ struct ConnectPlan: Sendable {
             postpone(attempt.carrier, now: now)
             actions.append(.cancel(attempt.id))
             // One that waited in reserve has not failed.
-            if attempt.phase != .ready { actions.append(.failed(attempt.carrier, attempt.phase, .timedOut)) }
+            if attempt.phase != .ready { actions.append(.failed(attempt.carrier, attempt.carrierPhase, .timedOut)) }
         }
         return actions + advance(now: now)
     }
@@ -300,6 +313,10 @@ struct ConnectPlan: Sendable {
         var actions: [Action] = []
         if let present = attached {
             switch present.phase {
+            case .opening where present.isEarly:
+                // The other has heard the server. What this one has sent would only confuse it later.
+                attempts.removeAll { $0.id == present.id }
+                actions.append(.cancel(present.id))
             case .opening:
                 guard now >= present.phaseSince + configuration.openingPatience else { return [] }
                 // It goes back to the reserve: it may still be the only one that works.
@@ -344,7 +361,7 @@ struct ConnectPlan: Sendable {
             }
             return time
         }
-        guard rivals.count < configuration.maximumAttemptsPerKind, newest.phase < .ready else { return nil }
+        guard rivals.count < configuration.maximumAttemptsPerKind, newest.carrierPhase < .ready else { return nil }
         if let progress = newest.progressAt { return progress + configuration.stalledDelay }
         return max(newest.startedAt + configuration.companyDelay, earliest[kind] ?? newest.startedAt)
     }

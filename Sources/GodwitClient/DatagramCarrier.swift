@@ -41,7 +41,8 @@ final class DatagramCarrier {
 
     init(
         id: AttemptID, remote: SocketAddress, configuration: TransportConfiguration, tls: TLSContext,
-        random: RandomSource, eventLoop: any EventLoop, owner: any CarrierOwner
+        resumption: TLSResumption?, memory: PathMemory?, random: RandomSource, eventLoop: any EventLoop,
+        owner: any CarrierOwner
     ) throws(TransportError) {
         self.id = id
         self.eventLoop = eventLoop
@@ -49,7 +50,7 @@ final class DatagramCarrier {
         self.owner = owner
         connection = try Connection.client(
             configuration: configuration, tls: tls, serverName: nil, remote: Address(remote), random: random,
-            now: .now())
+            resumption: resumption, memory: memory, now: .now())
         timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
         reopenTimer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.openSocket() }
     }
@@ -57,8 +58,11 @@ final class DatagramCarrier {
     func start() { openSocket() }
 
     var canSend: Bool {
-        connection.state == .established && connection.sendCapacityBytes > Self.envelopeRoom
+        (connection.state == .established || connection.canSendEarly)
+            && connection.sendCapacityBytes > Self.envelopeRoom
     }
+
+    var pathMemory: PathMemory? { PathMemory(connection.statistics) }
 
     func send(_ envelope: ByteBuffer) {
         do {
@@ -116,7 +120,9 @@ final class DatagramCarrier {
             case .messageAcknowledged:
                 // There is room again.
                 hasNews = true
-            case .remoteAddressChanged:
+            case .ticket(let ticket):
+                owner?.carrier(id, received: ticket)
+            case .remoteAddressChanged, .earlyMessage:
                 break
             case .closed(let reason):
                 fail(AttemptFailure(reason), reason: "\(reason)")
@@ -229,6 +235,7 @@ final class DatagramCarrier {
         switch result {
         case .success(let channel):
             self.channel = channel
+            if connection.canSendEarly { owner?.carrierCanSendEarly(id) }
             drive()
         case .failure:
             reopenTimer?.set(.now() + Self.reopenDelay)

@@ -30,15 +30,15 @@ final class StreamCarrier {
     private var askedKernelAt: NIODeadline?
 
     init(
-        id: AttemptID, remote: SocketAddress, connectTimeout: TimeAmount, tls: TLSContext, eventLoop: any EventLoop,
-        owner: any CarrierOwner
+        id: AttemptID, remote: SocketAddress, connectTimeout: TimeAmount, tls: TLSContext,
+        resumption: TLSResumption?, eventLoop: any EventLoop, owner: any CarrierOwner
     ) throws(TLSError) {
         self.id = id
         self.eventLoop = eventLoop
         self.remote = remote
         self.connectTimeout = connectTimeout
         self.owner = owner
-        engine = try TLSEngine(context: tls, role: .client, serverName: nil)
+        engine = try TLSEngine(context: tls, role: .client, serverName: nil, resumption: resumption)
     }
 
     func start() {
@@ -110,7 +110,7 @@ final class StreamCarrier {
     fileprivate func received(_ bytes: ByteBuffer) {
         guard !isClosed else { return }
         lastHeardAt = .now()
-        perform { try engine.receive(bytes) }
+        perform { try engine.receive(bytes, now: .now()) }
         guard !isClosed else { return }
         if engine.isHandshakeComplete, !isEstablished {
             isEstablished = true
@@ -136,7 +136,9 @@ final class StreamCarrier {
     private func deliver() throws {
         while true {
             plaintext.clear()
-            guard try engine.read(into: &plaintext) else { return }
+            let hasData = try engine.read(into: &plaintext)
+            if let ticket = engine.takeTicket() { owner?.carrier(id, received: ticket) }
+            guard hasData else { return }
             decoder.receive(plaintext)
             while let envelope = try decoder.next() {
                 owner?.carrier(id, received: envelope)

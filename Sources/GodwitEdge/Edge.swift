@@ -1,3 +1,4 @@
+import Glibc
 import GodwitMetrics
 import GodwitTLS
 import GodwitWire
@@ -14,6 +15,7 @@ package final class Edge: Service {
     package let pin: PublicKeyPin
 
     let directory: LoopDirectory
+    let tickets: TicketIssuer?
     let metrics: EdgeMetrics
     let registry: Registry
     let core: IMService?
@@ -30,9 +32,12 @@ package final class Edge: Service {
     ) async throws -> Edge {
         let loopCount = configuration.eventLoops == 0 ? min(System.coreCount, 64) : configuration.eventLoops
         guard (1...64).contains(loopCount) else { throw EdgeError.loopCount(loopCount, limit: 64) }
+        let tickets = try TicketSecret.issuer(
+            file: configuration.tickets.secretFile, now: .now(), wallSeconds: Int64(time(nil)))
         let tls: TLSContext
         do throws(TLSError) {
-            tls = try TLSContext.server(identity: identity, alpn: [EdgeShared.applicationProtocol])
+            tls = try TLSContext.server(
+                identity: identity, alpn: [EdgeShared.applicationProtocol], tickets: tickets)
         } catch {
             throw EdgeError.tls(reason: error.description)
         }
@@ -70,6 +75,7 @@ package final class Edge: Service {
         listenAddress = listener.address
         self.pin = pin
         directory = shared.directory
+        tickets = shared.tls.tickets
         metrics = shared.metrics
         self.registry = registry
         core = shared.upstreams.core

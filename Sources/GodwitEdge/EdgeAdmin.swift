@@ -28,6 +28,14 @@ extension Edge: AdminSource {
         metrics.copiesSent.child().raise(to: transport.copiesSent)
         metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
         metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)
+        if let tickets = tickets?.counters {
+            metrics.tickets.child("issued").raise(to: Int(clamping: tickets.issued))
+            metrics.tickets.child("used").raise(to: Int(clamping: tickets.resumed))
+            metrics.tickets.child("unknown").raise(to: Int(clamping: tickets.unknown))
+            metrics.earlyData.child("accepted").raise(to: Int(clamping: tickets.earlyAccepted))
+            metrics.earlyData.child("replayed").raise(to: Int(clamping: tickets.earlyReplayed))
+            metrics.earlyData.child("refused").raise(to: Int(clamping: tickets.earlyRefused))
+        }
         if let core {
             let counters = core.counters
             metrics.im.copy(counters)

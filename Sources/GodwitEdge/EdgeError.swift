@@ -18,6 +18,8 @@ package enum EdgeError: Error, Sendable, Equatable {
     case badIdentity(directory: String, reason: String)
     /// There is no identity where one was expected.
     case noIdentity(directory: String)
+    /// The file with the secret of the tickets cannot be used.
+    case ticketSecret(path: String, reason: String)
     /// TLS could not be set up.
     case tls(reason: String)
 }
@@ -50,6 +52,10 @@ extension EdgeError: CustomStringConvertible {
             return "the identity in \(directory) cannot be used: \(reason)"
         case .noIdentity(let directory):
             return "there is no identity in \(directory); start `godwit serve` once, or check --data"
+        case .ticketSecret(let path, let reason):
+            return """
+                tickets.secret_file: \(path): \(reason); make one with `openssl rand -hex 32`, or leave the key empty
+                """
         case .tls(let reason):
             return "TLS cannot be set up: \(reason)"
         }

@@ -20,6 +20,9 @@ package struct EdgeMetrics: Sendable {
     package let sessionsExpired: CounterFamily
     package let connections: GaugeFamily
     package let handshakes: CounterFamily
+    package let resumptions: CounterFamily
+    package let tickets: CounterFamily
+    package let earlyData: CounterFamily
     package let migrations: CounterFamily
     package let ackedMessages: CounterFamily
     package let redeliveries: CounterFamily
@@ -73,6 +76,11 @@ package struct EdgeMetrics: Sendable {
         connections = registry.gauge("godwit_connections", "Carrier connections, established.", labels: ["carrier"])
         handshakes = registry.counter(
             "godwit_handshakes_total", "TLS handshakes finished.", labels: ["carrier", "result"])
+        resumptions = registry.counter(
+            "godwit_handshakes_resumed_total", "TLS handshakes that went by a ticket.", labels: ["carrier"])
+        tickets = registry.counter("godwit_tickets_total", "Session tickets of TLS.", labels: ["event"])
+        earlyData = registry.counter(
+            "godwit_early_data_total", "First flights of known clients with requests in them.", labels: ["result"])
         migrations = registry.counter(
             "godwit_migrations_total", "Clients that changed their address.", labels: ["result"])
         ackedMessages = registry.counter("godwit_acked_messages_total", "Messages whose receipt clients confirmed.")

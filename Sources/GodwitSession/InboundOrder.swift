@@ -16,6 +16,7 @@ struct InboundOrder {
         let kind: Kind
         let body: ByteBuffer
         var isCompressed = false
+        var isEarly = false
     }
 
     /// Every message up to this one has arrived, and so has been delivered: a message waits only for lower ones.

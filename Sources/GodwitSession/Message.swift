@@ -17,6 +17,14 @@ package enum MessageKind: Hashable, Sendable {
     }
 }
 
+/// Whether a request may be told before the server has answered OPEN. It may then be done more than once.
+package enum EarlyUse: Hashable, Sendable {
+    case never
+    /// Only in a session that goes on; a new one would not know who asks.
+    case inKnownSession
+    case always
+}
+
 /// A message to send.
 package struct OutgoingMessage: Hashable, Sendable {
     package var kind: MessageKind
@@ -25,12 +33,16 @@ package struct OutgoingMessage: Hashable, Sendable {
     package var body: ByteBuffer
     /// False for bodies with secrets: they never share a compression context with anything.
     package var compressible: Bool
+    package var early: EarlyUse
 
-    package init(kind: MessageKind, lane: UInt64? = nil, body: ByteBuffer, compressible: Bool = true) {
+    package init(
+        kind: MessageKind, lane: UInt64? = nil, body: ByteBuffer, compressible: Bool = true, early: EarlyUse = .never
+    ) {
         self.kind = kind
         self.lane = lane
         self.body = body
         self.compressible = compressible
+        self.early = early
     }
 
     package static func request(_ command: Command, lane: UInt64? = nil, body: ByteBuffer) -> Self {
@@ -57,4 +69,6 @@ package struct IncomingMessage: Hashable, Sendable {
     package let body: ByteBuffer
     /// It was compressed on its way; an answer in kind is what an echo measures.
     package var isCompressed = false
+    /// It came with OPEN: another session may have got it as well.
+    package var isEarly = false
 }

@@ -15,6 +15,7 @@ struct OutgoingQueue {
         var body: ByteBuffer?
         let bodyBytes: Int
         let compressible: Bool
+        let early: EarlyUse
         /// The lane's message before this one, 0 = none that is still unacknowledged.
         var predecessor: UInt64
     }
@@ -53,7 +54,8 @@ struct OutgoingQueue {
         append(
             Entry(
                 id: id, kind: message.kind, lane: message.lane, body: message.body,
-                bodyBytes: message.body.readableBytes, compressible: message.compressible, predecessor: 0))
+                bodyBytes: message.body.readableBytes, compressible: message.compressible, early: message.early,
+                predecessor: 0))
     }
 
     @discardableResult
@@ -92,6 +94,26 @@ struct OutgoingQueue {
                 compressible: entry.compressible)
         }
         return nil
+    }
+
+    /// The oldest messages, as far as all of them may go with OPEN and there is room for their bodies. They count as sent; the answer
+    /// to OPEN tells which have arrived.
+    mutating func nextEarly(isFresh: Bool, maximumBytes: Int, maximumCount: Int) -> [Transmission] {
+        var transmissions: [Transmission] = []
+        var bytes = 0
+        cursor = acknowledged + 1
+        while transmissions.count < maximumCount, cursor <= lastSequence {
+            let entry = entries[index(of: cursor)]
+            guard entry.body != nil else {
+                cursor += 1
+                continue
+            }
+            let mayGo = entry.early == .always || (entry.early == .inKnownSession && !isFresh)
+            guard mayGo, bytes + entry.bodyBytes <= maximumBytes, let transmission = next() else { break }
+            bytes += entry.bodyBytes
+            transmissions.append(transmission)
+        }
+        return transmissions
     }
 
     /// The peer has every message up to `sequence`. Returns those that it was not known to have.

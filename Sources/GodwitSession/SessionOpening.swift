@@ -3,7 +3,11 @@ import NIOCore
 
 /// How an end gets onto a carrier.
 extension Session {
-    /// Client: there is a fresh carrier. OPEN is the first thing that `pollTransmit` gives; messages follow OPENED.
+    /// Bodies that go with OPEN at most: more would not fit the first two datagrams, and OPEN means nothing until it is complete.
+    private static let earlyBytes = 1_024
+
+    /// Client: there is a fresh carrier. OPEN is the first thing that `pollTransmit` gives, with the messages that may go early; the
+    /// others follow OPENED.
     package func carrierAttached(now: NIODeadline) {
         guard role == .client, phase != .closed else { return }
         dropCarrierState()
@@ -15,7 +19,18 @@ extension Session {
             .open(
                 OpenEnvelope(
                     incarnation: incarnation, attempt: attempt, newestDictionary: UInt64(CompressionDictionary.newest),
-                    resumption: ticket.map { OpenEnvelope.Resumption(ticket: $0, received: inbound.ackState) })))
+                    resumption: ticket.map { OpenEnvelope.Resumption(ticket: $0, received: inbound.ackState) },
+                    early: earlyMessages())))
+    }
+
+    /// Numbering is fresh until this process has had the session once. One that goes on needs a session to go on in.
+    private func earlyMessages() -> OpenEnvelope.Early? {
+        guard !hasOpened || ticket != nil else { return nil }
+        let messages = outgoing.nextEarly(
+            isFresh: !hasOpened, maximumBytes: Self.earlyBytes, maximumCount: OpenEnvelope.Early.maximumCount)
+        guard !messages.isEmpty else { return nil }
+        statistics.messagesSent += messages.count
+        return OpenEnvelope.Early(isFresh: !hasOpened, messages: messages.map { dataEnvelope($0) })
     }
 
     /// Client: the server's answer.
@@ -26,12 +41,12 @@ extension Session {
         let resumption: Resumption
         switch opened.outcome {
         case .new(let newTicket):
+            try beginNumbering(earlyReceived: opened.earlyReceived)
             ticket = newTicket
-            restartNumbering()
             resumption = .new
         case .restarted:
             guard ticket != nil else { throw .unexpected(envelope: "OPENED") }
-            restartNumbering()
+            try beginNumbering(earlyReceived: opened.earlyReceived)
             resumption = .restarted
         case .resumed(let received):
             guard ticket != nil else { throw .unexpected(envelope: "OPENED") }
@@ -61,26 +76,22 @@ extension Session {
             .rejected(rejected.reason, retryAfter: .milliseconds(milliseconds), text: rejected.text))
     }
 
-    /// Server: takes a carrier whose OPEN belongs to this session. When it throws, nothing has changed.
-    func attach(_ open: OpenEnvelope) throws(SessionError) -> Resumption {
+    /// Server: takes a carrier whose OPEN belongs to this session. When it throws, the session has no carrier.
+    func attach(_ open: OpenEnvelope, now: NIODeadline) throws(SessionError) -> Resumption {
         let resumption: Resumption
-        let outcome: OpenedEnvelope.Outcome
-        if !hasOpened, let ticket {
+        if !hasOpened {
             hasOpened = true
             incarnation = open.incarnation
             resumption = .new
-            outcome = .new(ticket)
         } else if open.incarnation == incarnation {
             guard open.attempt > attempt else { throw .staleOpen(attempt: open.attempt, newest: attempt) }
             try resumeOutgoing(open.resumption?.received ?? AckState())
             resumption = .resumed
-            outcome = .resumed(received: inbound.ackState)
             isConfirmed = true
         } else {
             restartNumbering()
             incarnation = open.incarnation
             resumption = .restarted
-            outcome = .restarted
             isConfirmed = true
         }
         attempt = open.attempt
@@ -89,9 +100,37 @@ extension Session {
         detachedSince = nil
         phase = .open
         agreeOnDictionary(open.newestDictionary)
+        let received = try takeEarly(open.early, resumption, now: now)
         control.append(
-            .opened(OpenedEnvelope(outcome: outcome, newestDictionary: UInt64(CompressionDictionary.newest))))
+            .opened(
+                OpenedEnvelope(
+                    outcome: outcome(of: resumption), newestDictionary: UInt64(CompressionDictionary.newest),
+                    earlyReceived: received)))
         return resumption
+    }
+
+    private func outcome(of resumption: Resumption) -> OpenedEnvelope.Outcome {
+        switch resumption {
+        case .new: ticket.map { .new($0) } ?? .restarted
+        case .resumed: .resumed(received: inbound.ackState)
+        case .restarted: .restarted
+        }
+    }
+
+    /// Takes the messages that came with OPEN, if their numbers mean here what they mean to the client.
+    ///
+    /// - Returns: how many of a numbering that begins have arrived.
+    private func takeEarly(
+        _ early: OpenEnvelope.Early?, _ resumption: Resumption, now: NIODeadline
+    ) throws(SessionError) -> UInt64 {
+        guard let early, early.isFresh || resumption == .resumed else { return 0 }
+        do {
+            try receiveEarly(early.messages, now: now)
+        } catch {
+            carrierDetached(now: now)
+            throw error
+        }
+        return resumption == .resumed ? 0 : inbound.cumulative
     }
 
     private func agreeOnDictionary(_ peers: UInt64) {
@@ -100,6 +139,12 @@ extension Session {
 
     private func resumeOutgoing(_ received: AckState) throws(SessionError) {
         for id in try outgoing.resume(received: received) { events.append(.acknowledged(id)) }
+    }
+
+    /// Client: the numbering begins, or has begun with the messages that went with OPEN.
+    private func beginNumbering(earlyReceived: UInt64) throws(SessionError) {
+        guard !hasOpened else { return restartNumbering() }
+        try resumeOutgoing(AckState(cumulative: earlyReceived))
     }
 
     /// Both directions count from 1 again. Identities never repeat, so late answers to the old numbering are recognised.

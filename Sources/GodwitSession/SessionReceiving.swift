@@ -44,7 +44,14 @@ extension Session {
         }
     }
 
-    private func receiveData(_ data: DataEnvelope, now: NIODeadline) throws(SessionError) {
+    /// The client's messages that came with OPEN. They confirm nothing: OPEN may be a copy.
+    func receiveEarly(_ messages: [DataEnvelope], now: NIODeadline) throws(SessionError) {
+        for message in messages { try receiveData(message, isEarly: true, now: now) }
+    }
+
+    private func receiveData(
+        _ data: DataEnvelope, isEarly: Bool = false, now: NIODeadline
+    ) throws(SessionError) {
         let sequence = SequenceNumber.expand(data.sequence, near: inbound.cumulative + 1)
         var acknowledged: UInt64 = 0
         if let low = data.acknowledgement {
@@ -59,7 +66,7 @@ extension Session {
         let body = try inflate(data)
         let message = InboundOrder.Message(
             sequence: sequence, kind: try resolve(data.kind, acknowledged: acknowledged), body: body,
-            isCompressed: data.dictionary != 0)
+            isCompressed: data.dictionary != 0, isEarly: isEarly)
         var deliverable: [InboundOrder.Message] = []
         try inbound.accept(message, after: data.after, deliverable: &deliverable)
         statistics.messagesReceived += 1
@@ -105,7 +112,10 @@ extension Session {
         }
         let id = LocalID(rawValue: inboundBase + message.sequence)
         events.append(
-            .message(IncomingMessage(id: id, kind: kind, body: message.body, isCompressed: message.isCompressed)))
+            .message(
+                IncomingMessage(
+                    id: id, kind: kind, body: message.body, isCompressed: message.isCompressed,
+                    isEarly: message.isEarly)))
     }
 
     private func expandAcknowledgement(_ low: UInt16) -> UInt64 {

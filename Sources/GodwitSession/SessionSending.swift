@@ -76,7 +76,7 @@ extension Session {
         return buffer
     }
 
-    private func dataEnvelope(_ message: OutgoingQueue.Transmission) -> DataEnvelope {
+    func dataEnvelope(_ message: OutgoingQueue.Transmission) -> DataEnvelope {
         let kind: DataEnvelope.Kind
         var acknowledgement = acknowledgements.isOwed ? SequenceNumber.low(inbound.cumulative) : nil
         switch message.kind {

@@ -66,14 +66,14 @@ package final class SessionTable {
             statistics.unknownTickets += 1
             return .opened(try create(open, now: now))
         }
-        return .opened(try reopen(session, id: ticket.id, open: open))
+        return .opened(try reopen(session, id: ticket.id, open: open, now: now))
     }
 
     private func reopen(
-        _ session: Session, id: SessionID, open: OpenEnvelope
+        _ session: Session, id: SessionID, open: OpenEnvelope, now: NIODeadline
     ) throws(SessionError) -> OpenedSession {
         let hadCarrier = session.isAttached
-        let resumption = try session.attach(open)
+        let resumption = try session.attach(open, now: now)
         switch resumption {
         case .new: statistics.created += 1
         case .resumed: statistics.resumed += 1
@@ -90,7 +90,7 @@ package final class SessionTable {
         let session = Session(
             role: .server, configuration: configuration.session, ticket: ticket, incarnation: open.incarnation,
             compressor: compressor)
-        let resumption = try session.attach(open)
+        let resumption = try session.attach(open, now: now)
         sessions[ticket.id] = session
         schedule(ticket.id, at: now + configuration.unconfirmedLifetime)
         statistics.created += 1

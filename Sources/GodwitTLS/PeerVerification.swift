@@ -22,24 +22,6 @@ final class PinVerifier: Sendable {
     }
 }
 
-/// Where the verification leaves what it saw, for the engine to report. OpenSSL's own error would say only "failed".
-final class VerificationRecord {
-    var refused: PublicKeyPin?
-
-    /// Makes the record reachable from callbacks of `ssl`, which the record's owner also owns.
-    func attach(to ssl: OpaquePointer) {
-        SSL_set_ex_data(ssl, Self.index, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    static func attached(to ssl: OpaquePointer) -> VerificationRecord? {
-        guard let pointer = SSL_get_ex_data(ssl, index) else { return nil }
-        return Unmanaged<VerificationRecord>.fromOpaque(pointer).takeUnretainedValue()
-    }
-
-    /// OpenSSL reserves the index 0 for the application (`SSL_set_app_data`).
-    private static let index: Int32 = 0
-}
-
 private func verifyByPin(store: OpaquePointer?, verifier: UnsafeMutableRawPointer?) -> Int32 {
     guard let store, let verifier, let leaf = X509_STORE_CTX_get0_cert(store),
         let presented = PublicKeyPin(certificate: leaf)
@@ -49,7 +31,7 @@ private func verifyByPin(store: OpaquePointer?, verifier: UnsafeMutableRawPointe
         return 1
     }
     if let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()) {
-        VerificationRecord.attached(to: OpaquePointer(ssl))?.refused = presented
+        EngineRecord.attached(to: OpaquePointer(ssl))?.refused = presented
     }
     // Becomes the alert bad_certificate (42) to the server.
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED)

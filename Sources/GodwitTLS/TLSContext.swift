@@ -2,23 +2,27 @@ import COpenSSL
 
 /// What all connections of one kind share: protocol version, algorithms, and the server's key or the client's pins.
 ///
-/// TLS 1.3 only; key exchange X25519, then P-256. The server sends no session tickets.
+/// TLS 1.3 only; key exchange X25519, then P-256. A server with a `TicketIssuer` gives each client one ticket to resume with.
 package final class TLSContext: @unchecked Sendable {
     // Unchecked, since `OpaquePointer` is not Sendable. It is sound: the SSL_CTX is configured before `init` returns and never
-    // after; OpenSSL counts its references atomically and locks what connections share in it; session caching is off.
+    // after; OpenSSL counts its references atomically and locks what connections share in it; no session is kept in it.
     let pointer: OpaquePointer
     let role: TLSRole
     /// The pins a client expects; empty on a server.
     package var pins: [PublicKeyPin] { verifier?.pins ?? [] }
 
-    // OpenSSL holds unretained pointers to these two for as long as `pointer` lives.
+    // OpenSSL holds unretained pointers to these three for as long as `pointer` lives.
     private let protocols: ApplicationProtocols
-    private let verifier: PinVerifier?
+    let verifier: PinVerifier?
+    package let tickets: TicketIssuer?
 
-    /// A server's context, with its key, speaking one of `alpn` (most wanted first).
-    package static func server(identity: ServerIdentity, alpn: [String]) throws(TLSError) -> TLSContext {
-        let context = try TLSContext(role: .server, verifier: nil, alpn: alpn)
+    /// A server's context, with its key, speaking one of `alpn` (most wanted first). Without `tickets` every handshake is a full one.
+    package static func server(
+        identity: ServerIdentity, alpn: [String], tickets: TicketIssuer? = nil
+    ) throws(TLSError) -> TLSContext {
+        let context = try TLSContext(role: .server, verifier: nil, alpn: alpn, tickets: tickets)
         context.protocols.installChoice(in: context.pointer)
+        try tickets?.install(in: context.pointer)
         try context.use(identity)
         return context
     }
@@ -30,10 +34,15 @@ package final class TLSContext: @unchecked Sendable {
         let context = try TLSContext(role: .client, verifier: verifier, alpn: alpn)
         verifier.install(in: context.pointer)
         try context.protocols.installOffer(in: context.pointer)
+        let mode = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
+        _ = godwit_SSL_CTX_set_session_cache_mode(context.pointer, Int(mode))
+        SSL_CTX_sess_set_new_cb(context.pointer, keepTicket)
         return context
     }
 
-    private init(role: TLSRole, verifier: PinVerifier?, alpn: [String]) throws(TLSError) {
+    private init(
+        role: TLSRole, verifier: PinVerifier?, alpn: [String], tickets: TicketIssuer? = nil
+    ) throws(TLSError) {
         let protocols = try ApplicationProtocols(alpn)
         guard let pointer = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
             throw OpenSSLErrors.failure(of: "SSL_CTX_new")
@@ -42,6 +51,7 @@ package final class TLSContext: @unchecked Sendable {
         self.role = role
         self.protocols = protocols
         self.verifier = verifier
+        self.tickets = tickets
         guard godwit_SSL_CTX_set_min_proto_version(pointer, TLS1_3_VERSION) == 1,
             godwit_SSL_CTX_set_max_proto_version(pointer, TLS1_3_VERSION) == 1,
             // The first is the one for phones with AES instructions, the second for those without.

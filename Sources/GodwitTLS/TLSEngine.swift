@@ -17,7 +17,11 @@ package final class TLSEngine {
 
     private let ssl: OpaquePointer
     private let context: TLSContext
-    private let verification = VerificationRecord()
+    private let record: EngineRecord
+    /// Early data is offered (client) or taken (server).
+    private var isEarly: Bool
+    /// Server: OpenSSL wants to be asked for early data before the handshake goes on.
+    private var asksForEarlyData: Bool
     // Owned by `ssl`.
     private let input: OpaquePointer
     private let output: OpaquePointer
@@ -29,8 +33,12 @@ package final class TLSEngine {
     ///   - serverName: a client's server name indication; nil or an IP address sends none.
     ///   - middleboxCompatibility: makes the handshake look like TLS 1.2 to middleboxes on TCP (RFC 8446 appendix D.4), for 38
     ///     bytes more each way.
+    ///   - resumption: a client's ticket. One that is of no use makes a full handshake.
+    ///   - earlyData: whether a client with a ticket offers early data, and a server takes it. TLS carries none of it: the owner
+    ///     protects it with `exportEarlyKeyingMaterial`.
     package init(
-        context: TLSContext, role: TLSRole, serverName: String?, middleboxCompatibility: Bool = false
+        context: TLSContext, role: TLSRole, serverName: String?, middleboxCompatibility: Bool = false,
+        resumption: TLSResumption? = nil, earlyData: Bool = false
     ) throws(TLSError) {
         precondition(context.role == role, "a \(role) engine needs a \(role) context")
         guard let ssl = SSL_new(context.pointer) else { throw OpenSSLErrors.failure(of: "SSL_new") }
@@ -49,7 +57,10 @@ package final class TLSEngine {
         self.ssl = ssl
         self.input = input
         self.output = output
-        verification.attach(to: ssl)
+        record = EngineRecord(issuer: context.tickets)
+        isEarly = role == .server && earlyData && context.tickets != nil
+        asksForEarlyData = isEarly
+        record.attach(to: ssl)
         if !middleboxCompatibility { SSL_clear_options(ssl, godwit_SSL_OP_ENABLE_MIDDLEBOX_COMPAT) }
         switch role {
         case .client: SSL_set_connect_state(ssl)
@@ -61,6 +72,10 @@ package final class TLSEngine {
                 throw .invalidServerName(serverName)
             }
         }
+        guard let resumption, let verifier = context.verifier,
+            let session = TLSSession(resumption, verifier: verifier), SSL_set_session(ssl, session.pointer) == 1
+        else { return }
+        isEarly = earlyData && session.allowsEarlyData
     }
 
     deinit { SSL_free(ssl) }
@@ -68,13 +83,17 @@ package final class TLSEngine {
     /// Begins a client's handshake: its ClientHello is then in `takeOutput`. A server has nothing to say first.
     package func start() throws(TLSError) {
         guard role == .client else { return }
+        if isEarly { offerEarlyData() }
         try advanceHandshake()
     }
 
     /// Takes bytes of the peer and advances the handshake. After an error the engine is dead, but `takeOutput` may still hold
     /// an alert that tells the peer why.
-    package func receive(_ records: ByteBuffer) throws(TLSError) {
+    ///
+    /// - Parameter now: a server judges and stamps tickets by it.
+    package func receive(_ records: ByteBuffer, now: NIODeadline) throws(TLSError) {
         if let failure { throw failure }
+        record.now = now
         guard records.readableBytes > 0 else { return }
         let length = records.readableBytes
         let taken = records.withUnsafeReadableBytes { bytes in
@@ -109,6 +128,38 @@ package final class TLSEngine {
             throw OpenSSLErrors.failure(of: "SSL_export_keying_material")
         }
         return material
+    }
+
+    /// The same for early data, which is not forward secret and may be a copy (RFC 8446 sections 2.3 and 8). nil when none was
+    /// offered, or the server has not accepted it.
+    package func exportEarlyKeyingMaterial(label: String, context: [UInt8], length: Int) -> [UInt8]? {
+        guard isEarly, (1...255 * KeyDerivation.digestLength).contains(length) else { return nil }
+        var material = [UInt8](repeating: 0, count: length)
+        let label = label.utf8.map { CChar(bitPattern: $0) }
+        let result = SSL_export_keying_material_early(
+            ssl, &material, length, label, label.count, context, context.count)
+        ERR_clear_error()
+        return result == 1 ? material : nil
+    }
+
+    /// Whether the server took the early data; on a client final once the handshake is complete.
+    package var isEarlyDataAccepted: Bool { SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED }
+
+    /// Whether the handshake went by a ticket.
+    package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    /// Client: the newest ticket that has come, once. It comes behind the handshake: `readTickets` looks for it.
+    package func takeTicket() -> ResumptionTicket? {
+        defer { record.ticket = nil }
+        return record.ticket.flatMap { ResumptionTicket(bytes: $0) }
+    }
+
+    /// Client, for carriers on which TLS carries no data: looks for tickets in what has been received.
+    package func readTickets() throws(TLSError) {
+        var none = ByteBuffer()
+        _ = try read(into: &none)
+        // Application data here is nothing that this protocol sends.
+        guard none.readableBytes == 0 else { throw fail(.protocolFailure(reason: "unexpected application data")) }
     }
 
     /// Encrypts application data into `takeOutput`.
@@ -166,10 +217,33 @@ package final class TLSEngine {
     /// The largest plaintext of a record (RFC 8446 section 5.1) would be 16 KiB; chat is smaller.
     private static let readSize = 4_096
 
+    /// Writes the ClientHello with an offer of early data, and stops there.
+    private func offerEarlyData() {
+        ERR_clear_error()
+        var written = 0
+        // Nothing is written but what comes before early data. When that is not possible the handshake does without.
+        if SSL_write_early_data(ssl, [UInt8](), 0, &written) != 1 { isEarly = false }
+        ERR_clear_error()
+    }
+
+    private func continueHandshake() -> Int32 {
+        var byte: UInt8 = 0
+        var count = 0
+        while asksForEarlyData {
+            switch SSL_read_early_data(ssl, &byte, 1, &count) {
+            case SSL_READ_EARLY_DATA_ERROR: return -1
+            case SSL_READ_EARLY_DATA_FINISH: asksForEarlyData = false
+            // Early data inside TLS is nothing that this protocol sends; it goes unread.
+            default: break
+            }
+        }
+        return SSL_do_handshake(ssl)
+    }
+
     private func advanceHandshake() throws(TLSError) {
         if let failure { throw failure }
         ERR_clear_error()
-        let result = SSL_do_handshake(ssl)
+        let result = continueHandshake()
         if result == 1 {
             isHandshakeComplete = true
             canExport = true
@@ -201,7 +275,7 @@ package final class TLSEngine {
 
     /// Turns the failure of the last OpenSSL call into an error with facts.
     private func cause(of result: Int32) -> TLSError {
-        if let presented = verification.refused {
+        if let presented = record.refused {
             ERR_clear_error()
             return .pinMismatch(expected: context.pins, presented: presented)
         }

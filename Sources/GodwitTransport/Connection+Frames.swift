@@ -3,7 +3,8 @@ import GodwitWire
 import NIOCore
 
 extension Connection {
-    enum Space { case initial, application }
+    /// Early packets have the application's numbers.
+    enum Space { case initial, early, application }
 
     /// An authentic packet that is new: its frames take effect.
     func process(_ opened: PacketKeys.Opened, of buffer: ByteBuffer, in space: Space, now: NIODeadline) {
@@ -37,7 +38,7 @@ extension Connection {
         case .initial where initial.keys != nil:
             initial.received.record(opened.number, isEliciting: isEliciting, delay: .nanoseconds(0), now: now)
         case .initial: break
-        case .application:
+        case .early, .application:
             application.received.record(
                 opened.number, isEliciting: isEliciting,
                 isNews: isNews || application.received.isAnswerOverdue(recovery.rtt, now: now),
@@ -57,6 +58,7 @@ extension Connection {
     }
 
     private func apply(_ frame: Frame, in space: Space, now: NIODeadline) throws(ProtocolError) {
+        if space == .early, !EarlyData.allows(frame) { throw .frameNotAllowed(type: UInt64(frame.kind)) }
         switch frame {
         case .padding, .ping, .extension: return
         case .lossReport(let report):
@@ -64,10 +66,13 @@ extension Connection {
         case .ack(let ack): try receive(ack, in: space, now: now)
         case .close(let close): drain(close, now: now)
         case .handshake(let frame):
-            guard space == .initial else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshake)) }
+            // Behind the handshake a server sends tickets.
+            guard space == .initial || role == .client else {
+                throw .frameNotAllowed(type: UInt64(Frame.Kind.handshake))
+            }
             try receive(frame, now: now)
         default:
-            guard space == .application else { throw .frameNotAllowed(type: UInt64(frame.kind)) }
+            guard space != .initial else { throw .frameNotAllowed(type: UInt64(frame.kind)) }
             try applyToApplication(frame, now: now)
         }
     }
@@ -92,10 +97,10 @@ extension Connection {
     private func receive(_ ack: AckFrame, in space: Space, now: NIODeadline) throws(ProtocolError) {
         switch space {
         case .initial: try recovery.receive(ack, in: &initial, now: now, outcome: &outcome)
-        case .application:
+        case .early, .application:
             try recovery.receive(ack, in: &application, now: now, outcome: &outcome)
-            // Application packets are processed, and so acknowledged, only after the handshake.
-            confirmHandshake()
+            // Packets under the handshake's keys are processed, and so acknowledged, only after the handshake.
+            if ack.largest >= early.endNumber { confirmHandshake() }
         }
         applyOutcome(now: now)
     }
@@ -126,6 +131,7 @@ extension Connection {
             }
         }
         outcome.clear()
+        if role == .server, initial.keys == nil { handshake.releaseStream() }
     }
 
     // MARK: Repetitions
@@ -161,17 +167,42 @@ extension Connection {
             return
         }
         do throws(TLSError) {
-            try handshake.advance()
+            try handshake.advance(now: now)
             try installApplicationKeys()
+            try beginEarlyData()
+            if let ticket = try handshake.takeTicket() { events.append(.ticket(ticket)) }
         } catch {
             fail(error, now: now)
         }
     }
 
-    /// The peer repeats itself, so our answer may be lost; at most once in an assumed round trip.
+    /// The peer repeats itself, so our answer may be lost. The first time it may do so on purpose, on a path that it knows to lose
+    /// packets; later at most once in an assumed round trip.
     private func repeatFlight(now: NIODeadline) {
-        guard let sent = handshakeSent, now - sent >= configuration.initialRTT else { return }
+        guard let sent = handshakeSent, initial.keys != nil else { return }
+        guard flightRepetition.takeTurn() || now - sent >= configuration.initialRTT else { return }
+        sendFlightAgain(now: now)
+    }
+
+    /// Our part of the handshake, and what goes with it before the handshake is complete.
+    func sendFlightAgain(now: NIODeadline) {
         handshake.stream.sendAllAgain()
+        sendEarlyAgain(now: now)
+    }
+
+    /// A datagram of the handshake brings along what else the peer needs.
+    func sendEarlyAgain(now: NIODeadline) {
+        guard state == .handshaking, application.sent.oldestOutstanding != nil else { return }
+        recovery.sendAlong(&application, outcome: &outcome)
+        applyOutcome(now: now)
+    }
+
+    /// Client: a ticket gives keys at once. Server: so does a ClientHello whose early data it accepts.
+    func beginEarlyData() throws(TLSError) {
+        guard state == .handshaking, !handshake.isComplete, early.outcome == .none,
+            let secret = handshake.earlySecret(clientChosenID: clientChosenID)
+        else { return }
+        try early.begin(role: role, secret: secret)
     }
 
     private func installApplicationKeys() throws(TLSError) {
@@ -184,7 +215,14 @@ extension Connection {
 
     private func completeHandshake(now: NIODeadline) {
         state = .established
-        handshake.releaseEngine()
+        if early.end(isAccepted: handshake.isEarlyDataAccepted, nextNumber: application.sent.nextNumber) {
+            recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
+            applyOutcome(now: now)
+        }
+        if role == .server {
+            handshake.releaseEngine()
+            handshake.acknowledgeFlight()
+        }
         events.append(.established)
         if role == .server {
             path.amplification.validate()

@@ -53,7 +53,10 @@ extension Connection {
         }
         let number = buffer.readerIndex
         let end: Int
-        if case .initial(let header) = header { end = number + header.length } else { end = buffer.writerIndex }
+        switch header {
+        case .initial(let header), .zeroRTT(let header): end = number + header.length
+        case .short, .versionNegotiation: end = buffer.writerIndex
+        }
         let bounds = PacketKeys.Bounds(start: start, number: number, end: end)
         // Opening reads the whole packet, and a buffer's bytes before its reader index cannot be read.
         buffer.moveReaderIndex(to: start)
@@ -61,6 +64,8 @@ extension Connection {
         switch header {
         case .initial(let header):
             return takeInitial(header, &buffer, bounds, from: source, now: now)
+        case .zeroRTT(let header):
+            return takeEarly(header, &buffer, bounds, from: source, now: now)
         case .short(let destination):
             guard destination == localID else { return drop(.unknownConnection) }
             return takeShort(&buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
@@ -91,6 +96,25 @@ extension Connection {
         // The client has read the ID that we sent to its address, so it is there.
         if role == .server, header.destination == localID { path.amplification.validate() }
         process(opened, of: buffer, in: .initial, now: now)
+        return nil
+    }
+
+    /// Server: a zero round trip packet. It comes in or behind the datagram of the ClientHello.
+    private func takeEarly(
+        _ header: InitialHeader, _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
+        now: NIODeadline
+    ) -> DropReason? {
+        guard role == .server, let keys = early.keys else { return drop(.noKeys) }
+        guard source == path.remote else { return drop(.unexpectedAddress) }
+        guard header.destination == clientChosenID || header.destination == localID else {
+            return drop(.unknownConnection)
+        }
+        guard let opened = keys.open(&buffer, bounds, largestReceived: application.received.largest) else {
+            return drop(.authenticationFailed)
+        }
+        guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
+        guard early.use(bounds.end - bounds.start) else { return drop(.earlyDataLimit) }
+        process(opened, of: buffer, in: .early, now: now)
         return nil
     }
 

@@ -20,6 +20,7 @@ extension Connection {
         consider(path.validation?.nextDeadline)
         // Nothing can be sent before the peer sends, so there is nothing to wake up for.
         guard !isBlockedByAmplification else { return next }
+        consider(flightRepetition.deadline)
         consider(initialProbeDeadline)
         consider(applicationProbeDeadline)
         consider(application.received.deadline)
@@ -54,6 +55,7 @@ extension Connection {
         if let deadline = repetitions.deadline, deadline <= now {
             repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))
         }
+        if flightRepetition.isDue(now: now), state == .handshaking { sendFlightAgain(now: now) }
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)
         applyOutcome(now: now)
@@ -69,7 +71,10 @@ extension Connection {
         }
         let isInitialDue = initialProbeDeadline.map { $0 <= now } ?? false
         let isApplicationDue = applicationProbeDeadline.map { $0 <= now } ?? false
-        if isInitialDue { recovery.probe(&initial, now: now, outcome: &outcome) }
+        if isInitialDue {
+            recovery.probe(&initial, now: now, outcome: &outcome)
+            sendEarlyAgain(now: now)
+        }
         if isApplicationDue { recovery.probe(&application, now: now, outcome: &outcome) }
     }
 

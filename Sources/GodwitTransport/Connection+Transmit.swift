@@ -52,6 +52,7 @@ extension Connection {
             while let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram)) {
                 writer.add(frame)
             }
+            if handshakeSent == nil, role == .client { flightRepetition.flightSent(now: now) }
             handshakeSent = now
         }
         writePing(for: &initial, into: &datagram, &writer)
@@ -73,14 +74,20 @@ extension Connection {
     // MARK: Application packets
 
     private func writeApplication(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
-        guard let keys = application.keys, role == .server || handshake.isComplete else { return }
+        guard role == .server || handshake.isComplete else {
+            return writeEarly(into: &datagram, limit: limit, now: now)
+        }
+        guard let keys = application.keys else { return }
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
         let hasData = outgoing.hasSendable && maySend
         datagrams.dropLate(now: now)
         let hasDatagrams = !datagrams.isEmpty && recovery.canSend(now: now)
         let hasChallenge = path.validation?.isDue ?? false
+        // Tickets, behind the handshake and behind messages: nobody waits for them.
+        let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
         let isElicitingDue =
-            hasData || hasDatagrams || repetitions.hasReleased || hasChallenge || control.isDue || application.pingDue
+            hasData || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge || control.isDue
+            || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || application.received.isDue(now: now) else { return }
         guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
@@ -94,6 +101,11 @@ extension Connection {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
         control.write(into: &datagram, writer: &writer, incoming: incoming)
+        while hasRecords,
+            let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram))
+        {
+            writer.add(frame)
+        }
         if hasDatagrams { writeDatagrams(into: &datagram, &writer) }
         var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData)
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
@@ -126,6 +138,26 @@ extension Connection {
             if case .message(_, _, let count, _) = frame { counters.copyBytesSent += UInt64(count) }
         }
         return hasWritten
+    }
+
+    /// Client: messages under the ticket's keys, with or behind the first flight.
+    private func writeEarly(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
+        guard let keys = early.keys, state == .handshaking else { return }
+        let maySend = application.probesDue > 0 || recovery.canSend(now: now)
+        guard outgoing.hasSendable, maySend else { return }
+        let limit = min(limit, datagram.writerIndex + early.remaining)
+        let header = PacketWriter.Header.zeroRTT(destination: peerID, source: localID)
+        guard var writer = begin(header, application, limit: limit, &datagram) else { return }
+        var isAlone = true
+        while let frame = outgoing.writeFrame(
+            into: &datagram, space: writer.space(in: datagram), isAlone: isAlone)
+        {
+            writer.add(frame)
+            isAlone = false
+        }
+        let before = application.sent.nextNumber
+        finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
+        if application.sent.nextNumber > before { _ = early.use(application.sent.newestBytes) }
     }
 
     // MARK: Parts of packets

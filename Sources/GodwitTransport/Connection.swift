@@ -29,6 +29,9 @@ package final class Connection {
     var handshake: Handshake
     var handshakeDeadline: NIODeadline
     var handshakeSent: NIODeadline?
+    /// Client: when the first flight goes a second time, on a network that lost packets before.
+    var flightRepetition: FlightRepetition
+    var early = EarlyData()
     var initial = PacketSpace()
     var application = PacketSpace()
     var recovery: Recovery<ConfiguredController>
@@ -53,7 +56,7 @@ package final class Connection {
     init(
         role: TLSRole, configuration: TransportConfiguration, handshake: Handshake, initialKeys: PacketKeys,
         clientChosenID: ConnectionID, localID: ConnectionID, peerID: ConnectionID, remote: Address,
-        random: RandomSource,
+        random: RandomSource, memory: PathMemory? = nil,
         now: NIODeadline
     ) {
         self.role = role
@@ -67,10 +70,12 @@ package final class Connection {
         initial.keys = initialKeys
         path = Path(remote: remote, isValidated: role == .client)
         handshakeDeadline = now + configuration.handshakeTimeout
+        flightRepetition = FlightRepetition(isWanted: memory?.isLossy ?? false)
         recovery = Recovery(
             congestion: ConfiguredController(
                 configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
             initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
+        if let memory { recovery.remember(memory) }
         outgoing = OutgoingMessages(
             limits: OutgoingMessages.Limits(
                 messageBytes: configuration.maximumMessageBytes, queuedBytes: configuration.maximumQueuedBytes,
@@ -83,21 +88,28 @@ package final class Connection {
     }
 
     /// A client's connection; its first datagram is ready for `pollTransmit`.
+    ///
+    /// - Parameters:
+    ///   - resumption: with a ticket, what is sent before the first `pollTransmit` goes with the first flight.
+    ///   - memory: of the same network.
     package static func client(
         configuration: TransportConfiguration, tls: TLSContext, serverName: String?, remote: Address,
-        random: RandomSource,
+        random: RandomSource, resumption: TLSResumption? = nil, memory: PathMemory? = nil,
         now: NIODeadline
     ) throws(TransportError) -> Connection {
         try configuration.validate()
         do throws(TLSError) {
             let bytes = random.bytes(ProtocolLimits.clientChosenIDLength)
             let chosen = ConnectionID(bytes) ?? .empty
-            return Connection(
+            let connection = Connection(
                 role: .client, configuration: configuration,
-                handshake: try Handshake(role: .client, tls: tls, serverName: serverName),
+                handshake: try Handshake(role: .client, tls: tls, serverName: serverName, resumption: resumption),
                 initialKeys: try .initial(role: .client, clientChosenID: chosen), clientChosenID: chosen,
                 localID: .empty,
-                peerID: chosen, remote: remote, random: random, now: now)
+                peerID: chosen, remote: remote, random: random,
+                memory: memory.flatMap { $0.isPlausible ? $0 : nil }, now: now)
+            try connection.beginEarlyData()
+            return connection
         } catch {
             throw .tls(error)
         }
@@ -121,6 +133,9 @@ package final class Connection {
         return id
     }
 
+    /// Client: what is sent now goes as early data.
+    package var canSendEarly: Bool { role == .client && state == .handshaking && early.remaining > 0 }
+
     /// Bytes that `send` would still take.
     package var sendCapacityBytes: Int { outgoing.capacityBytes }
 
@@ -130,7 +145,7 @@ package final class Connection {
             counters.messagesReceived += 1
             if incoming.raiseMaxData() { control.maxData = true }
             if incoming.raiseMaxMessages() { control.maxMessages = true }
-            return .message(message)
+            return state == .handshaking ? .earlyMessage(message) : .message(message)
         }
         if let reason = closeReason {
             closeReason = nil
@@ -210,6 +225,8 @@ package final class Connection {
         figures.smoothedRTT = recovery.rtt.hasSample ? recovery.rtt.smoothed : nil
         figures.rttVariation = recovery.rtt.hasSample ? recovery.rtt.variation : .nanoseconds(0)
         figures.minimumRTT = recovery.rtt.minimum
+        figures.isResumed = handshake.isResumed
+        figures.earlyData = early.outcome
         figures.packetsLost = recovery.packetsLost
         figures.spuriousLosses = recovery.spuriousLosses
         figures.probes = recovery.probes

@@ -1,3 +1,4 @@
+import GodwitTLS
 import GodwitWire
 import NIOCore
 
@@ -9,6 +10,11 @@ package enum ConnectionEvent {
     case message(ByteBuffer)
     /// An unreliable datagram from the peer, at most once, in no particular order.
     case datagram(ByteBuffer)
+    /// Server: the same before `established`. It may be a copy of what a client said at another time (RFC 8446 §8): only what may be
+    /// done twice may be done for it now.
+    case earlyMessage(ByteBuffer)
+    /// Client: comes with its next connection's first flight, and only once. It is worth its keeping.
+    case ticket(ResumptionTicket)
     /// The peer's transport has the whole message that `send` gave this number.
     case messageAcknowledged(UInt64)
     /// Packets now go to this address: the peer's address has changed (server side).

@@ -34,6 +34,9 @@ package struct ConnectionStatistics: Sendable {
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0
+    /// The handshake went by a ticket.
+    package var isResumed = false
+    package var earlyData = EarlyDataOutcome.none
     package var congestionWindowBytes = 0
     package var bytesInFlight = 0
 

@@ -18,6 +18,8 @@ package enum DropReason: Int, Sendable, CaseIterable {
     case duplicate
     /// Keys for the packet's space are gone or not there and the waiting room is full.
     case noKeys
+    /// More early data than a client may send.
+    case earlyDataLimit
     /// From an address other than the server's (client side).
     case unexpectedAddress
     /// TLS could not be set up for a new connection.
@@ -39,6 +41,7 @@ package enum DropReason: Int, Sendable, CaseIterable {
         case .authenticationFailed: "authentication_failed"
         case .duplicate: "duplicate"
         case .noKeys: "no_keys"
+        case .earlyDataLimit: "early_data_limit"
         case .unexpectedAddress: "unexpected_address"
         case .tlsSetup: "tls_setup"
         case .closed: "closed"

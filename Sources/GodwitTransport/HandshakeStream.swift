@@ -15,6 +15,8 @@ struct HandshakeStream {
     /// Everything produced so far has arrived.
     var isAcknowledged: Bool { outgoing.isAcknowledged }
     var isEmpty: Bool { outgoing.count == 0 }
+    /// Bytes of our records so far.
+    var producedBytes: Int { outgoing.count }
 
     mutating func writeFrame(into packet: inout ByteBuffer, space: Int) -> SentFrame? {
         guard let range = outgoing.next() else { return nil }
@@ -25,9 +27,16 @@ struct HandshakeStream {
         return .handshake(offset: range.lowerBound, count: count)
     }
 
-    mutating func acknowledge(offset: Int, count: Int) { outgoing.acknowledge(offset..<(offset + count)) }
+    mutating func acknowledge(offset: Int, count: Int) {
+        guard count > 0, offset + count <= outgoing.count else { return }
+        outgoing.acknowledge(offset..<(offset + count))
+    }
 
-    mutating func sendAgain(offset: Int, count: Int) { outgoing.sendAgain(offset..<(offset + count)) }
+    /// Of a stream that was let go of since, nothing is wanted any more.
+    mutating func sendAgain(offset: Int, count: Int) {
+        guard count > 0, offset + count <= outgoing.count else { return }
+        outgoing.sendAgain(offset..<(offset + count))
+    }
 
     /// Everything not acknowledged is to be sent again.
     mutating func sendAllAgain() {

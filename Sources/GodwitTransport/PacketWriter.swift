@@ -6,6 +6,7 @@ import NIOCore
 struct PacketWriter {
     enum Header {
         case initial(destination: ConnectionID, source: ConnectionID)
+        case zeroRTT(destination: ConnectionID, source: ConnectionID)
         case short(destination: ConnectionID)
     }
 
@@ -39,7 +40,7 @@ struct PacketWriter {
         self.carried.removeAll(keepingCapacity: true)
         let headerLength: Int
         switch header {
-        case .initial(let destination, let source):
+        case .initial(let destination, let source), .zeroRTT(let destination, let source):
             isLong = true
             headerLength = InitialHeader.encodedLength(destination: destination, source: source)
         case .short(let destination):
@@ -51,6 +52,9 @@ struct PacketWriter {
         case .initial(let destination, let source):
             InitialHeader(destination: destination, source: source, length: 0)
                 .encode(into: &datagram, numberLength: numberLength)
+        case .zeroRTT(let destination, let source):
+            InitialHeader(destination: destination, source: source, length: 0)
+                .encode(into: &datagram, numberLength: numberLength, type: PacketHeader.LongType.zeroRTT)
         case .short(let destination):
             datagram.writeInteger(UInt8(truncatingIfNeeded: numberLength - 1))
             destination.write(into: &datagram)

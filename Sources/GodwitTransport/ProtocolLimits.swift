@@ -29,6 +29,7 @@ package enum ProtocolLimits {
 
     package static let exporterLabelClient = "EXPORTER-godwit client 1"
     package static let exporterLabelServer = "EXPORTER-godwit server 1"
+    package static let exporterLabelEarly = "EXPORTER-godwit early 1"
     package static let packetSecretLength = 32
 
     /// Packets that one AES-128-GCM key may protect (RFC 9001 §6.6); the connection is closed there.

@@ -19,6 +19,12 @@ struct RTTEstimator {
         variation = .nanoseconds(initial.nanoseconds / 2)
     }
 
+    /// Begins where the last connection on the same network ended.
+    init(remembered memory: PathMemory) {
+        smoothed = memory.smoothedRTT
+        variation = max(memory.rttVariation, .nanoseconds(memory.smoothedRTT.nanoseconds / 8))
+    }
+
     var hasSample: Bool { latest != nil }
 
     /// - Parameter acknowledgementDelay: how long the peer says it waited. It is believed in full, unlike in RFC 9002 §5.3: on a

@@ -70,6 +70,15 @@ struct Recovery<Controller: CongestionController> {
         if !hasMore, hasWindow { rate.ranDry(inFlight: bytesInFlight) }
     }
 
+    /// What is known of the network before the first sample.
+    mutating func remember(_ memory: PathMemory) { rtt = RTTEstimator(remembered: memory) }
+
+    /// What waits in a space whose own probe timer does not run yet goes with another space's datagram once more.
+    mutating func sendAlong(_ space: inout PacketSpace, outcome: inout Outcome) {
+        space.sent.review(into: &outcome.sendAgain) { $0.framesMoved ? .keep : .move }
+        space.probesDue = max(space.probesDue, 1)
+    }
+
     // MARK: Acknowledgements and losses
 
     /// What one acknowledgement means for the frames above: arrived, and to be sent again.

@@ -36,6 +36,8 @@ struct SentPackets {
     private(set) var outstandingCount = 0
 
     var isEmpty: Bool { packets.isEmpty }
+    /// Of the packet sent last.
+    var newestBytes: Int { packets.last?.bytes ?? 0 }
     var count: Int { packets.count }
 
     /// Appends the packet numbered `nextNumber` with the frames in `carried`.

@@ -36,6 +36,8 @@ package final class ServerEndpoint {
                 from: &reading, shortDestinationLength: ConnectionID.serverIssuedLength)
             switch header {
             case .short(let id): destination = id
+            // Behind the first datagram, or ahead of it: then it comes again.
+            case .zeroRTT(let header): destination = header.destination
             case .initial(let header):
                 destination = header.destination
                 if table[destination] == nil, destination.count != ConnectionID.serverIssuedLength {

@@ -39,6 +39,15 @@ package enum Command: UInt32, Hashable, Sendable, CaseIterable {
 
     package var commandClass: CommandClass { CommandClass(rawCommand: rawValue) }
 
+    /// Doing it twice is the same as doing it once, for the server and for the user: a `send` is known by its client message ID, the
+    /// others change nothing that counts. Not the login: its password would go under keys that are not forward secret.
+    package var isReplaySafe: Bool {
+        switch self {
+        case .echo, .report, .send, .sync, .read: true
+        case .login, .logout, .notify, .tunnelOpen, .tunnel: false
+        }
+    }
+
     /// A login carries a password, a tunnel whatever its programs say: they never share a compression context with other bytes.
     package var isCompressible: Bool {
         switch self {

@@ -68,6 +68,13 @@ package enum Envelope: Hashable, Sendable {
         }
     }
 
+    /// Whether a carrier's first bytes may be acted on although they may be a copy of what was said at another time: an OPEN is, since
+    /// attempts are counted, unless it brings requests that are not.
+    package static func isReplaySafe(_ bytes: ByteBuffer) -> Bool {
+        guard case .open(let open) = try? Envelope(decoding: bytes) else { return false }
+        return open.early?.isReplaySafe ?? true
+    }
+
     /// The envelope's name in the protocol, for errors and counters.
     package var name: String {
         switch self {

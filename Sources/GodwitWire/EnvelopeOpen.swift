@@ -4,12 +4,14 @@ import NIOCore
 ///
 ///     0x01         u8
 ///     version      u8       1
-///     flags        u8       bit 0: a ticket and an ack state follow; the other bits are reserved, 0, ignored
+///     flags        u8       bit 0: a ticket and an ack state follow; bit 1: early messages follow;
+///                           bit 2: their numbering goes on; the other bits are reserved, 0, ignored
 ///     incarnation  u64      random, one a client process
 ///     attempt      varint   counts this incarnation's OPENs from 1: an older one never displaces a newer one
 ///     dictionary   varint   newest compression dictionary that the client has, 0 = none
 ///     ticket       24 bytes when bit 0
 ///     ack state             when bit 0
+///     early                 when bit 1
 ///     extensions            anything further is ignored, so that later versions can add
 package struct OpenEnvelope: Hashable, Sendable {
     package static let type: UInt8 = 0x01
@@ -20,6 +22,7 @@ package struct OpenEnvelope: Hashable, Sendable {
     package var attempt: UInt64
     package var newestDictionary: UInt64
     package var resumption: Resumption?
+    package var early: Early?
 
     /// The session that the client wants back.
     package struct Resumption: Hashable, Sendable {
@@ -34,13 +37,14 @@ package struct OpenEnvelope: Hashable, Sendable {
 
     package init(
         version: UInt8 = Self.version, incarnation: UInt64, attempt: UInt64, newestDictionary: UInt64,
-        resumption: Resumption?
+        resumption: Resumption?, early: Early? = nil
     ) {
         self.version = version
         self.incarnation = incarnation
         self.attempt = attempt
         self.newestDictionary = newestDictionary
         self.resumption = resumption
+        self.early = early
     }
 
     /// Reads what follows the type byte. Of another version only the number is read: the rest may have any shape.
@@ -60,15 +64,19 @@ package struct OpenEnvelope: Hashable, Sendable {
             let ticket = try SessionTicket(decoding: &buffer)
             resumption = Resumption(ticket: ticket, received: try AckState(decoding: &buffer))
         }
+        if flags & 2 != 0 { early = try Early(isFresh: flags & 4 == 0, decoding: &buffer) }
     }
 
     package func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMultipleIntegers(Self.type, version, UInt8(resumption == nil ? 0 : 1), incarnation)
+        var flags: UInt8 = resumption == nil ? 0 : 1
+        if let early { flags |= early.isFresh ? 2 : 6 }
+        buffer.writeMultipleIntegers(Self.type, version, flags, incarnation)
         buffer.writeEnvelopeInteger(attempt)
         buffer.writeEnvelopeInteger(newestDictionary)
         if let resumption {
             resumption.ticket.encode(into: &buffer)
             resumption.received.encode(into: &buffer)
         }
+        early?.encode(into: &buffer)
     }
 }

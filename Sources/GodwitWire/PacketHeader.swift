@@ -8,6 +8,8 @@ import NIOCore
 /// `t` is the packet type. The dots are protected: see `PacketHeader.protectedBits`.
 package enum PacketHeader: Hashable, Sendable {
     case initial(InitialHeader)
+    /// The same layout; protected by keys of a session ticket instead of the handshake's.
+    case zeroRTT(InitialHeader)
     /// Not encrypted and not authenticated: the server's answer to a version it does not speak.
     case versionNegotiation(VersionNegotiation)
     case short(destination: ConnectionID)
@@ -16,7 +18,6 @@ package enum PacketHeader: Hashable, Sendable {
         package static let initial: UInt8 = 0
         /// Reserved.
         package static let retry: UInt8 = 1
-        /// Reserved.
         package static let zeroRTT: UInt8 = 2
         package static let versionNegotiation: UInt8 = 3
     }
@@ -48,11 +49,12 @@ package enum PacketHeader: Hashable, Sendable {
             return .versionNegotiation(try VersionNegotiation(decodingAfter: invariant, from: &buffer))
         }
         guard supportedVersions.contains(invariant.version) else { throw .unsupportedVersion(invariant.version) }
-        guard type == LongType.initial else { throw .unknownPacketType(type) }
+        guard type == LongType.initial || type == LongType.zeroRTT else { throw .unknownPacketType(type) }
         let length = try buffer.readVarint()
         guard length <= UInt64(buffer.readableBytes) else { throw .truncated }
-        return .initial(
-            InitialHeader(destination: invariant.destination, source: invariant.source, length: Int(length)))
+        let header = InitialHeader(
+            destination: invariant.destination, source: invariant.source, length: Int(length))
+        return type == LongType.initial ? .initial(header) : .zeroRTT(header)
     }
 }
 
@@ -76,7 +78,7 @@ package struct LongInvariant: Hashable, Sendable {
     }
 }
 
-/// An Initial packet's header. `length` counts packet number, payload and tag.
+/// The header of an Initial packet, and of a zero round trip packet. `length` counts packet number, payload and tag.
 package struct InitialHeader: Hashable, Sendable {
     package static let version: UInt8 = 1
 
@@ -99,9 +101,10 @@ package struct InitialHeader: Hashable, Sendable {
     package static let lengthFieldBytes = 2
 
     /// Writes the header with `numberLength` in its first byte.
-    package func encode(into buffer: inout ByteBuffer, numberLength: Int) {
-        buffer.writeInteger(
-            PacketHeader.longForm | PacketHeader.LongType.initial << 4 | UInt8(truncatingIfNeeded: numberLength - 1))
+    package func encode(
+        into buffer: inout ByteBuffer, numberLength: Int, type: UInt8 = PacketHeader.LongType.initial
+    ) {
+        buffer.writeInteger(PacketHeader.longForm | type << 4 | UInt8(truncatingIfNeeded: numberLength - 1))
         buffer.writeInteger(Self.version)
         buffer.writeInteger(UInt8(destination.count))
         destination.write(into: &buffer)

@@ -105,6 +105,7 @@ final class IMCore {
             store { batch in
                 batch.set(StateKey.ticket, state.ticket)
                 batch.set(StateKey.failures, state.failures)
+                batch.set(StateKey.server, state.server)
             }
         }
     }

@@ -20,7 +20,8 @@ struct SavedState {
         user = try store.get(StateKey.user).map { String(decoding: $0, as: UTF8.self) }
         token = try store.get(StateKey.token)
         connection = SavedClientState(
-            ticket: try store.get(StateKey.ticket), failures: try store.get(StateKey.failures))
+            ticket: try store.get(StateKey.ticket), failures: try store.get(StateKey.failures),
+            server: try store.get(StateKey.server))
         syncKey = try store.get(StateKey.syncKey)
         nextNumber = try store.get(StateKey.nextNumber).flatMap { StateKey.number($0) } ?? 1
         for entry in try store.scan(prefix: StateKey.outboxPrefix) {

@@ -7,6 +7,7 @@ enum StateKey {
     static let token = Array("m/token".utf8)
     static let ticket = Array("m/ticket".utf8)
     static let failures = Array("m/failures".utf8)
+    static let server = Array("m/server".utf8)
     static let syncKey = Array("m/sync".utf8)
     /// The number of the next message, so that numbers never repeat after the outbox was empty.
     static let nextNumber = Array("m/next".utf8)

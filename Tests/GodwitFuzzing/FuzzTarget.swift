@@ -39,11 +39,16 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         var encoded = ByteBuffer()
         switch header {
         case .initial(let initial) where initial.length < 1 << 14: initial.encode(into: &encoded, numberLength: 1)
+        case .zeroRTT(let early) where early.length < 1 << 14:
+            early.encode(into: &encoded, numberLength: 1, type: PacketHeader.LongType.zeroRTT)
         case .versionNegotiation(let negotiation): negotiation.encode(into: &encoded)
-        case .initial, .short: return
+        case .initial, .zeroRTT, .short: return
         }
-        // An initial header promises bytes that its codec does not write.
-        if case .initial(let initial) = header { encoded.writeRepeatingByte(0, count: initial.length) }
+        // These headers promise bytes that their codec does not write.
+        switch header {
+        case .initial(let header), .zeroRTT(let header): encoded.writeRepeatingByte(0, count: header.length)
+        case .short, .versionNegotiation: break
+        }
         let again = try? PacketHeader.decode(from: &encoded, shortDestinationLength: 8)
         precondition(again == header, "\(header) became \(String(describing: again))")
     }

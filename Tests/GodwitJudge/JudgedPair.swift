@@ -45,7 +45,8 @@ final class JudgedPair {
         up = NetemLink(profile: network.profile.up, limit: network.queueLimit, random: .seeded(random.next()))
         down = NetemLink(profile: network.profile.down, limit: network.queueLimit, random: .seeded(random.next()))
         endpoint = try ServerEndpoint(
-            configuration: serverConfiguration, tls: SimulatedTLS.server.get(), loopIndex: 0, limits: EndpointLimits(),
+            configuration: serverConfiguration, tls: SimulatedTLS.server(random: random), loopIndex: 0,
+            limits: EndpointLimits(),
             random: random)
         client = try Connection.client(
             configuration: clientConfiguration, tls: SimulatedTLS.client.get(), serverName: nil,
@@ -96,7 +97,7 @@ final class JudgedPair {
             switch event {
             case .established: isEstablished = true
             case .message(let message): onClientMessage(message, now)
-            case .datagram, .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .remoteAddressChanged, .closed: break
             }
         }
         while let server, let event = server.pollEvent() {

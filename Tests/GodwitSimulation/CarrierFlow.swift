@@ -7,7 +7,7 @@ import NIOCore
 enum CarrierFlow {
     /// Moves envelopes from the session to the connection for as long as a whole one fits.
     static func move(from session: Session, to connection: Connection, now: NIODeadline) {
-        guard connection.state == .established else { return }
+        guard connection.state == .established || connection.state == .handshaking else { return }
         while connection.sendCapacityBytes >= Envelope.maximumBytes, let envelope = session.pollTransmit(now: now) {
             guard (try? connection.send(envelope, now: now)) != nil else { return }
         }

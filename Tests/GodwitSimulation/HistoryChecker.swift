@@ -58,6 +58,8 @@ package struct HistoryChecker {
 
     private var sent: [UInt64: Scenario.Message] = [:]
     private var delivered: Set<UInt64> = []
+    /// Went with an OPEN once: the protocol lets each session that answered one deliver it.
+    private var repeatable: Set<UInt64> = []
     private var deliveredInEpoch: [UInt64: Epoch] = [:]
     private var newestInLane: [UInt64: UInt64] = [:]
 
@@ -73,16 +75,22 @@ package struct HistoryChecker {
 
     /// A session has delivered a message to its application.
     ///
+    /// - Parameter isEarly: it came with OPEN.
     /// - Returns: whether it is new to an application that knows the messages of former epochs.
     @discardableResult
-    package mutating func deliver(_ payload: Payload?, epoch: Epoch) throws(HistoryViolation) -> Bool {
+    package mutating func deliver(
+        _ payload: Payload?, epoch: Epoch, isEarly: Bool = false
+    ) throws(HistoryViolation) -> Bool {
         guard let payload else { throw .changedBody(direction, number: nil) }
         let number = payload.number
         guard let message = sent[number] else { throw .neverSent(direction, number: number) }
         guard payload == Payload(number: number, length: message.length) else {
             throw .changedBody(direction, number: number)
         }
-        guard deliveredInEpoch[number] != epoch else { throw .duplicate(direction, number: number, epoch: epoch) }
+        if isEarly { repeatable.insert(number) }
+        guard deliveredInEpoch[number] != epoch || repeatable.contains(number) else {
+            throw .duplicate(direction, number: number, epoch: epoch)
+        }
         deliveredInEpoch[number] = epoch
         guard delivered.insert(number).inserted else { return false }
         if let lane = message.lane {

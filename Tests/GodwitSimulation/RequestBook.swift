@@ -28,9 +28,20 @@ struct RequestBook {
         while let message = waiting.first {
             let body = Payload(number: message.number, length: message.length).encode()
             // A full queue is no error here: the application waits and tries again.
-            guard let id = try? session.send(.request(.echo, lane: message.lane, body: body), now: now) else { return }
+            var request = OutgoingMessage.request(.echo, lane: message.lane, body: body)
+            request.early = Self.earlyUse(of: message.number)
+            guard let id = try? session.send(request, now: now) else { return }
             submitted[id] = message.number
             waiting.removeFirst()
+        }
+    }
+
+    /// Some of each.
+    private static func earlyUse(of number: UInt64) -> EarlyUse {
+        switch number % 5 {
+        case 0: .never
+        case 1: .inKnownSession
+        default: .always
         }
     }
 

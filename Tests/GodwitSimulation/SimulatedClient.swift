@@ -1,4 +1,5 @@
 import GodwitSession
+import GodwitTLS
 import GodwitTransport
 import GodwitWire
 import NIOCore
@@ -20,6 +21,10 @@ final class SimulatedClient {
     private let narrator: Narrator
     private let compressor = Compressor()
     private var ticket: SessionTicket?
+    /// The server's ticket for the next handshake, and when it came.
+    private var known: (ticket: ResumptionTicket, at: NIODeadline)?
+    private var memory: PathMemory?
+    private(set) var earlyOpenings = 0
     /// New sessions that a server gave us: after each, its numbering is another.
     private var newSessions = 0
     private var requests = RequestBook()
@@ -125,21 +130,31 @@ final class SimulatedClient {
         configuration.handshakeTimeout = .seconds(6)
         connection = try Connection.client(
             configuration: configuration, tls: SimulatedTLS.client.get(), serverName: nil, remote: server,
-            random: random, now: now)
+            random: random, resumption: known.map { TLSResumption(ticket: $0.ticket, age: now - $0.at) },
+            memory: memory, now: now)
+        known = nil
         carriersOpened += 1
         lastHeard = now
         heardPackets = 0
+        guard connection?.canSendEarly == true else { return }
+        earlyOpenings += 1
+        // What the application wants to say goes with the first flight.
+        requests.submit(to: session, now: now)
+        session.carrierAttached(now: now)
     }
 
     private func takeConnectionEvents(now: NIODeadline) throws {
         while let event = connection?.pollEvent() {
             narrator.say(now, "client carrier \(carriersOpened): \(event)")
             switch event {
-            case .established: session.carrierAttached(now: now)
+            case .established: if !session.isAttached { session.carrierAttached(now: now) }
             case .message(let envelope):
                 try session.receive(envelope, now: now)
                 try takeSessionEvents(now: now)
-            case .datagram, .messageAcknowledged, .remoteAddressChanged: break
+            case .ticket(let ticket):
+                known = (ticket, now)
+                memory = connection.flatMap { PathMemory($0.statistics) }
+            case .earlyMessage, .datagram, .messageAcknowledged, .remoteAddressChanged: break
             case .closed: loseCarrier(now: now)
             }
         }

@@ -34,7 +34,7 @@ final class SimulatedServer {
 
     private static func makeEndpoint(random: RandomSource) throws -> ServerEndpoint {
         try ServerEndpoint(
-            configuration: .server, tls: SimulatedTLS.server.get(), loopIndex: 0, limits: EndpointLimits(),
+            configuration: .server, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: EndpointLimits(),
             random: random)
     }
 
@@ -115,8 +115,8 @@ final class SimulatedServer {
         while let event = carrier.connection.pollEvent() {
             narrator.say(now, "server carrier: \(event)")
             switch event {
-            case .established, .datagram, .messageAcknowledged, .remoteAddressChanged: break
-            case .message(let envelope): try receive(envelope, on: carrier, now: now)
+            case .established, .datagram, .messageAcknowledged, .remoteAddressChanged, .ticket: break
+            case .message(let envelope), .earlyMessage(let envelope): try receive(envelope, on: carrier, now: now)
             case .closed: detach(carrier, now: now)
             }
         }
@@ -193,7 +193,7 @@ final class SimulatedServer {
             throw HistoryViolation.neverSent(.toServer, number: message.id.rawValue)
         }
         let payload = Payload(decoding: message.body)
-        try requests.deliver(payload, epoch: epoch)
+        try requests.deliver(payload, epoch: epoch, isEarly: message.isEarly)
         guard let payload else { return }
         let answer = Payload(number: payload.number, length: min(payload.length, Self.maximumAnswerBytes))
         do {

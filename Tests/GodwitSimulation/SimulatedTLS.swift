@@ -1,7 +1,8 @@
 import GodwitTLS
+import GodwitWire
 
-/// The two TLS contexts of all simulated worlds. They come from a fixed seed and a fixed date, so that a seed replays in another
-/// process too.
+/// The TLS identity and the client's context of all simulated worlds. They come from a fixed seed and a fixed date, so that a seed
+/// replays in another process too.
 package enum SimulatedTLS {
     package static let identity = Result { () throws(TLSError) in
         try DeterministicOpenSSL.run(seed: 0x676f_6477_6974) { () throws(TLSError) in
@@ -10,8 +11,10 @@ package enum SimulatedTLS {
         }
     }
 
-    package static let server = Result { () throws(TLSError) in
-        try TLSContext.server(identity: identity.get(), alpn: ["godwit/1"])
+    /// A server process has its own: tickets and what is remembered of them die with it.
+    package static func server(random: RandomSource) throws(TLSError) -> TLSContext {
+        let tickets = TicketIssuer(TicketIssuer.Configuration(secret: random.bytes(32)))
+        return try TLSContext.server(identity: identity.get(), alpn: ["godwit/1"], tickets: tickets)
     }
 
     package static let client = Result { () throws(TLSError) in

@@ -9,6 +9,8 @@ package struct WorldReport: Sendable, Hashable {
     package var steps = 0
     package var carriersOpened = 0
     package var clientProcesses = 0
+    /// Carriers whose first flight opened the session.
+    package var earlyOpenings = 0
     package var network = NetworkStatistics()
     /// Two runs with the same fingerprint sent the same datagrams at the same times.
     package var fingerprint: UInt64 = 0
@@ -58,7 +60,7 @@ package final class SimulatedWorld {
         _ scenario: Scenario, telling: (@Sendable (String) -> Void)? = nil
     ) throws -> WorldReport {
         // Before the seeded scope, so that making them once a process does not change what a seed gives.
-        _ = try (SimulatedTLS.server.get(), SimulatedTLS.client.get())
+        _ = try SimulatedTLS.client.get()
         return try DeterministicOpenSSL.run(seed: scenario.seed) { () throws(any Error) in
             try SimulatedWorld(scenario: scenario, narrator: Narrator(telling)).live()
         }
@@ -170,6 +172,7 @@ package final class SimulatedWorld {
     private func summary() -> WorldReport {
         report.virtualTime = clock.elapsed
         report.carriersOpened = client.carriersOpened
+        report.earlyOpenings = client.earlyOpenings
         report.clientProcesses = client.process + 1
         report.network = network.statistics
         report.fingerprint = fingerprint.value

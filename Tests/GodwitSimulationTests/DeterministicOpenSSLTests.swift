@@ -17,10 +17,10 @@ import Testing
             while !client.isHandshakeComplete || !server.isHandshakeComplete {
                 guard let up = client.takeOutput() else { break }
                 transcript.append(up)
-                try server.receive(up)
+                try server.receive(up, now: .distantPast)
                 guard let down = server.takeOutput() else { break }
                 transcript.append(down)
-                try client.receive(down)
+                try client.receive(down, now: .distantPast)
             }
             #expect(client.isHandshakeComplete && server.isHandshakeComplete)
             return transcript

@@ -67,3 +67,8 @@ func hex(_ text: String) -> [UInt8] {
     let digits = text.compactMap(\.hexDigitValue)
     return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
 }
+
+extension TLSEngine {
+    /// Time matters to tickets only.
+    func receive(_ records: ByteBuffer) throws(TLSError) { try receive(records, now: .distantPast) }
+}

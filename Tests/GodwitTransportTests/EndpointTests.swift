@@ -90,7 +90,7 @@ struct EndpointTests {
         small.writeRepeatingByte(7, count: 100)
         #expect(reason(endpoint.receive(small, from: address, now: now)) == .initialTooSmall)
         #expect(
-            reason(endpoint.receive(ByteBuffer(bytes: [0xa0, 1, 0, 0, 0]), from: address, now: now)) == .unsupportedType
+            reason(endpoint.receive(ByteBuffer(bytes: [0xc0, 1, 0, 0, 0]), from: address, now: now)) == .unsupportedType
         )
         #expect(reason(endpoint.receive(ByteBuffer(), from: address, now: now)) == .malformed)
         #expect(endpoint.connectionCount == 0)

@@ -30,6 +30,9 @@ final class TransportPair {
     var serverMessages: [ByteBuffer] = []
     var clientDatagrams: [ByteBuffer] = []
     var serverDatagrams: [ByteBuffer] = []
+    /// Messages that came as early data; they are in `serverMessages` as well.
+    var serverEarlyMessages: [ByteBuffer] = []
+    var clientTicket: ResumptionTicket?
     var clientAcknowledged: [UInt64] = []
     var serverAcknowledged: [UInt64] = []
     var clientEstablished: NIODeadline?
@@ -48,16 +51,18 @@ final class TransportPair {
     init(
         seed: UInt64 = 1, clientConfiguration: TransportConfiguration = .client,
         serverConfiguration: TransportConfiguration = .server, clientTLS: TLSContext? = nil,
-        limits: EndpointLimits = EndpointLimits()
+        limits: EndpointLimits = EndpointLimits(), serverTLS: TLSContext? = nil,
+        resumption: TLSResumption? = nil, memory: PathMemory? = nil
     ) throws {
         let random = RandomSource.seeded(seed)
         up = LossyPipe(random: .seeded(random.next()))
         down = LossyPipe(random: .seeded(random.next()))
         endpoint = try ServerEndpoint(
-            configuration: serverConfiguration, tls: TestTLS.server.get(), loopIndex: 0, limits: limits, random: random)
+            configuration: serverConfiguration, tls: serverTLS ?? TestTLS.server.get(), loopIndex: 0, limits: limits,
+            random: random)
         client = try Connection.client(
             configuration: clientConfiguration, tls: clientTLS ?? TestTLS.client.get(), serverName: nil,
-            remote: Self.serverAddress, random: random, now: now)
+            remote: Self.serverAddress, random: random, resumption: resumption, memory: memory, now: now)
     }
 
     var server: Connection? { handle.flatMap { endpoint.connection($0) } }
@@ -123,7 +128,8 @@ final class TransportPair {
             case .message(let message): clientMessages.append(message)
             case .datagram(let datagram): clientDatagrams.append(datagram)
             case .messageAcknowledged(let id): clientAcknowledged.append(id)
-            case .remoteAddressChanged: break
+            case .ticket(let ticket): clientTicket = ticket
+            case .remoteAddressChanged, .earlyMessage: break
             case .closed(let reason): clientClosed = reason
             }
         }
@@ -134,15 +140,22 @@ final class TransportPair {
         while let event = server.pollEvent() {
             switch event {
             case .established: serverEstablished = now
-            case .message(let message):
-                serverMessages.append(message)
-                if serverEchoes { _ = try? server.send(message, now: now) }
+            case .message(let message): serverReceived(message)
+            case .earlyMessage(let message):
+                serverEarlyMessages.append(message)
+                serverReceived(message)
+            case .ticket: break
             case .datagram(let datagram): serverDatagrams.append(datagram)
             case .messageAcknowledged(let id): serverAcknowledged.append(id)
             case .remoteAddressChanged(let address): serverSawAddresses.append(address)
             case .closed(let reason): serverClosed = reason
             }
         }
+    }
+
+    private func serverReceived(_ message: ByteBuffer) {
+        serverMessages.append(message)
+        if serverEchoes { _ = try? server?.send(message, now: now) }
     }
 
     /// Both ends established and settled.

@@ -87,6 +87,7 @@ struct TransportVectorTests {
     private static let headers: [String: PacketHeader] = [
         "initial, from client": .initial(InitialHeader(destination: chosen, source: .empty, length: 20)),
         "initial, from server": .initial(InitialHeader(destination: .empty, source: issued, length: 20)),
+        "zero round trip": .zeroRTT(InitialHeader(destination: chosen, source: .empty, length: 20)),
         "short, to server": .short(destination: issued),
         "version negotiation": .versionNegotiation(
             VersionNegotiation(destination: .empty, source: chosen, versions: [1])),

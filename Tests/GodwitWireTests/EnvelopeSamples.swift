@@ -22,16 +22,25 @@ enum EnvelopeSamples {
             }
             return state
         }
+        func early() -> OpenEnvelope.Early {
+            let messages = (0...below(4)).map { number in
+                DataEnvelope(
+                    kind: .request(command: UInt32(below(100))), sequence: UInt16(number), acknowledgement: nil,
+                    after: below(3), dictionary: 0, body: ByteBuffer(bytes: random.bytes(Int(below(300)))))
+            }
+            return OpenEnvelope.Early(isFresh: below(2) == 0, messages: messages)
+        }
         switch below(13) {
         case 0:
             let resumption = OpenEnvelope.Resumption(ticket: ticket(), received: ackState())
             return .open(
                 OpenEnvelope(
                     incarnation: random.next(), attempt: integer(), newestDictionary: integer(),
-                    resumption: below(3) == 0 ? nil : resumption))
+                    resumption: below(3) == 0 ? nil : resumption, early: below(2) == 0 ? nil : early()))
         case 1:
             let outcomes: [OpenedEnvelope.Outcome] = [.new(ticket()), .resumed(received: ackState()), .restarted]
-            return .opened(OpenedEnvelope(outcome: outcomes[Int(below(3))], newestDictionary: integer()))
+            return .opened(
+                OpenedEnvelope(outcome: outcomes[Int(below(3))], newestDictionary: integer(), earlyReceived: 0))
         case 2:
             return .rejected(
                 RejectedEnvelope(

@@ -49,6 +49,18 @@ struct EnvelopeVectorTests {
             OpenEnvelope(
                 incarnation: 0x0102_0304_0506_0708, attempt: 2, newestDictionary: 1,
                 resumption: .init(ticket: ticket, received: AckState(cumulative: 5, ranges: [7...8, 300...300])))),
+        "open, with an early message": .open(
+            OpenEnvelope(
+                incarnation: 0x0102_0304_0506_0708, attempt: 1, newestDictionary: 1, resumption: nil,
+                early: .init(
+                    isFresh: true,
+                    messages: [
+                        DataEnvelope(
+                            kind: .request(command: 1), sequence: 1, acknowledgement: nil,
+                            body: ByteBuffer(string: "hi"))
+                    ]))),
+        "opened, restarted, early message taken": .opened(
+            OpenedEnvelope(outcome: .restarted, newestDictionary: 0, earlyReceived: 1)),
         "opened, new": .opened(OpenedEnvelope(outcome: .new(ticket), newestDictionary: 1)),
         "opened, resumed": .opened(
             OpenedEnvelope(outcome: .resumed(received: AckState(cumulative: 9)), newestDictionary: 1)),

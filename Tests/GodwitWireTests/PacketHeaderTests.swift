@@ -52,8 +52,8 @@ struct PacketHeaderTests {
         #expect(throws: WireError.unsupportedVersion(2)) {
             try PacketHeader.decode(from: &version, shortDestinationLength: 8)
         }
-        var type = ByteBuffer(bytes: [0xa0, 0x01, 0, 0, 0])
-        #expect(throws: WireError.unknownPacketType(2)) {
+        var type = ByteBuffer(bytes: [0xc0, 0x01, 0, 0, 0])
+        #expect(throws: WireError.unknownPacketType(4)) {
             try PacketHeader.decode(from: &type, shortDestinationLength: 8)
         }
         var id = ByteBuffer(bytes: [0x80, 0x01, 21] + [UInt8](repeating: 0, count: 40))

@@ -21,6 +21,8 @@ final class DatagramCarrier {
     var isBlocked = false
     /// Set when the client was sent its last: with that acknowledged, the connection can close.
     var closesWhenHeard: CarrierClosure?
+    /// Early messages that must not be copies, until the handshake has shown that they are none.
+    private var heldBack: [ByteBuffer] = []
     /// The earliest entry in the loop's heap.
     var armed: NIODeadline?
 
@@ -30,6 +32,16 @@ final class DatagramCarrier {
         self.connection = connection
         self.destination = destination
         self.remote = remote
+    }
+
+    var hasHeldBack: Bool { !heldBack.isEmpty }
+
+    /// Early data is bounded by the transport, so this is.
+    func holdBack(_ envelope: ByteBuffer) { heldBack.append(envelope) }
+
+    func takeHeldBack() -> [ByteBuffer] {
+        defer { heldBack = [] }
+        return heldBack
     }
 
     /// Room below which a session's next envelope might not fit.

@@ -45,10 +45,21 @@ extension EdgeLoop {
             case .established:
                 carrier.isEstablished = true
                 handshakeEnded(.datagram, .ok, now: now)
+                countHandshake(carrier.connection.statistics)
+                for envelope in carrier.takeHeldBack() { receive(envelope, on: carrier, now: now) }
             case .message(let envelope):
                 receive(envelope, on: carrier, now: now)
             case .datagram(let envelope):
                 receiveUnreliable(envelope, on: carrier, now: now)
+            case .earlyMessage(let envelope):
+                // It may be a copy of what was said at another time: only what may be done twice is done now.
+                if carrier.hasHeldBack || !Envelope.isReplaySafe(envelope) {
+                    carrier.holdBack(envelope)
+                } else {
+                    receive(envelope, on: carrier, now: now)
+                }
+            case .ticket:
+                break
             case .messageAcknowledged:
                 if let closure = carrier.closesWhenHeard { shut(carrier, closure, now: now) }
             case .remoteAddressChanged:
@@ -126,6 +137,10 @@ extension EdgeLoop {
         carrier.binding = .over
         carrier.connection.close(code: closure.code, reason: closure.reason, now: now)
         touch(carrier)
+    }
+
+    private func countHandshake(_ figures: ConnectionStatistics) {
+        if figures.isResumed { metrics.shared.resumptions.child("datagram").increment() }
     }
 
     private func connectionEnded(_ carrier: DatagramCarrier, _ reason: CloseReason, now: NIODeadline) {

@@ -27,8 +27,9 @@ extension EdgeLoop {
         endTurn()
     }
 
-    func established(_ carrier: StreamCarrier) {
+    func established(_ carrier: StreamCarrier, isResumed: Bool) {
         halfOpenStreams -= 1
+        if isResumed { metrics.shared.resumptions.child("stream").increment() }
         handshakeEnded(.stream, .ok, now: turnTime())
     }
 

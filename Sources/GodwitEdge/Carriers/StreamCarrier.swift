@@ -53,10 +53,10 @@ final class StreamCarrier: ChannelInboundHandler {
         lastHeard = loop.turnTime()
         loop.metrics.streamBytesReceived.add(records.readableBytes)
         do throws(TLSError) {
-            try engine.receive(records)
+            try engine.receive(records, now: lastHeard)
             if engine.isHandshakeComplete, !isEstablished {
                 isEstablished = true
-                loop.established(self)
+                loop.established(self, isResumed: engine.isResumed)
             }
             if isEstablished, try engine.read(into: &plaintext) { takeEnvelopes() }
         } catch {

@@ -41,6 +41,17 @@ struct ConfigurationKey: Sendable {
         }
     }
 
+    private static func file(_ path: String, _ target: Path<String>) -> Self {
+        Self(path: path, accepted: "the path of a file, or \"\" for none") { text, configuration in
+            guard !text.utf8.contains(0) else { return false }
+            configuration[keyPath: target] = text
+            return true
+        } show: {
+            let path = $0[keyPath: target]
+            return path.isEmpty ? "\"\"" : path
+        }
+    }
+
     private static func whole(_ path: String, _ target: Path<Int>, _ range: ClosedRange<Int>) -> Self {
         Self(path: path, accepted: "a whole number, \(range.lowerBound) to \(range.upperBound)") {
             text, configuration in
@@ -135,6 +146,7 @@ struct ConfigurationKey: Sendable {
         .whole("upstreams.tunnel.connections", \.upstreams.tunnel.connections, 1...1_000_000),
         .whole("upstreams.tunnel.session_connections", \.upstreams.tunnel.sessionConnections, 1...10_000),
         .duration("upstreams.tunnel.idle", \.upstreams.tunnel.idle, .seconds(10) ... .hours(24 * 7)),
+        .file("tickets.secret_file", \.tickets.secretFile),
     ]
 
     static func named(_ path: String) -> ConfigurationKey? {

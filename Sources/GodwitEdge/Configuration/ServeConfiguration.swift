@@ -18,6 +18,7 @@ package struct ServeConfiguration: Equatable, Sendable {
     package var datagram = Datagram()
     package var store = Store()
     package var upstreams = Upstreams()
+    package var tickets = Tickets()
 
     package init() {}
 
@@ -56,6 +57,12 @@ package struct ServeConfiguration: Equatable, Sendable {
     package struct Store: Equatable, Sendable {
         /// Fixed when the data directory is made; each has one writer thread.
         package var shards = 4
+    }
+
+    /// Tickets with which clients come back in one round trip.
+    package struct Tickets: Equatable, Sendable {
+        /// What their keys come from, the same for all edges behind one name; empty for a secret of this process alone.
+        package var secretFile = ""
     }
 
     /// Who answers a command.

@@ -90,7 +90,7 @@ final class GodwitEchoClient: ChannelInboundHandler {
                 } catch {
                     context.fireErrorCaught(error)
                 }
-            case .datagram, .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .remoteAddressChanged, .closed: break
             }
         }
         while let event = session.pollEvent() {

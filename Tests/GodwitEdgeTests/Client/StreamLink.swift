@@ -40,7 +40,7 @@ final class StreamLink: ChannelInboundHandler, ClientCarrier {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !engine.isDeaf else { return }
         do {
-            try tls.receive(unwrapInboundIn(data))
+            try tls.receive(unwrapInboundIn(data), now: .now())
             if tls.isHandshakeComplete, !isAttached {
                 isAttached = true
                 engine.attach(self)

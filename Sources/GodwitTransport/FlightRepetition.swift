@@ -1,0 +1,31 @@
+import NIOCore
+
+/// The first flight once more, a little later, on a network that lost packets at the last visit: with it lost, everything waits for
+/// a timer that knows no round trip yet. The peer of one that does so answers in kind.
+struct FlightRepetition {
+    private let isWanted: Bool
+    private(set) var deadline: NIODeadline?
+    private var hasTakenTurn = false
+
+    init(isWanted: Bool) { self.isWanted = isWanted }
+
+    /// Client: the first flight has left.
+    mutating func flightSent(now: NIODeadline) {
+        if isWanted { deadline = now + PathMemory.repetitionDelay }
+    }
+
+    /// - Returns: true once, when the time has come.
+    mutating func isDue(now: NIODeadline) -> Bool {
+        guard let deadline, deadline <= now else { return false }
+        self.deadline = nil
+        return true
+    }
+
+    /// The peer has sent its flight again.
+    ///
+    /// - Returns: true for the first time.
+    mutating func takeTurn() -> Bool {
+        defer { hasTakenTurn = true }
+        return !hasTakenTurn
+    }
+}
