@@ -44,7 +44,7 @@ struct ConfigurationKey: Sendable {
     private static func file(_ path: String, _ target: Path<String>) -> Self {
         Self(path: path, accepted: "the path of a file, or \"\" for none") { text, configuration in
             guard !text.utf8.contains(0) else { return false }
-            configuration[keyPath: target] = text
+            configuration[keyPath: target] = text == "\"\"" ? "" : text
             return true
         } show: {
             let path = $0[keyPath: target]
