@@ -1,6 +1,7 @@
 /// Online backup by hard links.
 extension Engine {
     /// Copies nothing: data files never change once sealed, so a second name is a copy. Another file system gets real copies.
+    /// Who opens the backup goes on in an empty log of its own: appended to a shared file, its records would be in both stores.
     ///
     /// The backup is complete or has the name `….partial`.
     func backup(to target: String, progress: (_ done: Int, _ total: Int) -> Void) throws(BitcaskError) {
@@ -11,13 +12,13 @@ extension Engine {
         let existing = try? disk.names(in: parent)
         guard existing?.contains(name) != true else { throw .backupExists(path: target) }
         // A snapshot keeps the files of this moment from being removed.
-        let (files, snapshot) = try lock.locked { () throws(BitcaskError) -> ([UInt32], UInt64) in
+        let (files, floor, snapshot) = try lock.locked { () throws(BitcaskError) -> ([UInt32], UInt64, UInt64) in
             try checkWritable()
             while isSyncing { lock.wait() }
             // A store without a record has its id to keep.
             if !log.isEmpty || !index.allFiles.contains(where: \.isSealed) { try rotate() }
             let files = index.allFiles.filter(\.isSealed).map(\.id).sorted()
-            return (files, index.snapshots.take())
+            return (files, nextSequence - 1, index.snapshots.take())
         }
         defer { release(snapshot: snapshot) }
         let partial = "\(target).partial"
@@ -30,6 +31,7 @@ extension Engine {
             try copy(FileName.ofHint(id), to: partial, isNeeded: false)
             progress(index + 1, files.count)
         }
+        try addEmptyLog(after: files.last ?? 0, floor: floor, to: partial)
         try attempt(target) { () throws(SystemError) in
             try disk.syncDirectory(partial)
             try disk.rename(partial, to: target)
@@ -49,6 +51,18 @@ extension Engine {
                 guard isNeeded else { return }
                 throw error.at("\(target)/\(name)")
             }
+        }
+    }
+
+    private func addEmptyLog(after last: UInt32, floor: UInt64, to target: String) throws(BitcaskError) {
+        let header = FileHeader(
+            kind: .log, salt: .random(in: 0 ... .max), storeID: storeID, fileID: last + 1, floor: floor)
+        let path = "\(target)/\(FileName.ofData(header.fileID))"
+        try attempt(path) { () throws(SystemError) in
+            let file = try disk.create(path)
+            defer { disk.close(file) }
+            try disk.write(file, header.encoded(), at: 0)
+            try disk.sync(file)
         }
     }
 

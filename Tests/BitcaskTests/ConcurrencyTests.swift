@@ -120,6 +120,26 @@ import Testing
         }
     }
 
+    @Test("a backup that is opened and written to leaves the store that it was made of as it was")
+    func openedBackup() async throws {
+        try await withStore(BitcaskOptions()) { store, path in
+            try store.put(Array("k".utf8), Array("original".utf8))
+            let target = path + "-backup"
+            defer { try? FileManager.default.removeItem(atPath: target) }
+            try store.backup(to: target)
+            let copy = try Bitcask(directory: target)
+            try copy.put(Array("k".utf8), Array("of the backup".utf8))
+            try copy.put(Array("new".utf8), Array("of the backup".utf8))
+            try copy.close()
+            try store.close()
+            #expect(try Bitcask.verify(directory: path).isSound)
+            let again = try Bitcask(directory: path)
+            #expect(try again.get(Array("k".utf8)) == Array("original".utf8))
+            #expect(try again.get(Array("new".utf8)) == nil)
+            try again.close()
+        }
+    }
+
     @Test("the scrubber finds a bit that rotted, and the file is kept")
     func scrub() async throws {
         var options = BitcaskOptions(maximumFileBytes: 4 << 10)
