@@ -8,14 +8,14 @@ import Bitcask
 ///     crc32c 1a2b3c4d
 ///
 /// The last line is the CRC-32C of the bytes before it, so that a damaged file is never obeyed.
-struct StoreMetadata: Equatable {
-    static let fileName = "store.meta"
+package struct StoreMetadata: Equatable, Sendable {
+    package static let fileName = "store.meta"
     static let version = 1
     /// Far above what the four lines need.
     static let sizeLimit = 4_096
 
-    let storeID: [UInt8]
-    let shardCount: Int
+    package let storeID: [UInt8]
+    package let shardCount: Int
 
     /// Why the bytes were refused.
     enum Refusal: Error, Equatable {
@@ -94,18 +94,22 @@ extension StoreMetadata {
     private static func check(
         _ bytes: [UInt8], path: String, shardCount: Int
     ) throws(StoreError) -> StoreMetadata {
-        let stored: StoreMetadata
+        let stored = try decoded(bytes, path: path)
+        guard stored.shardCount == shardCount else {
+            throw .shardCountMismatch(path: path, stored: stored.shardCount, configured: shardCount)
+        }
+        return stored
+    }
+
+    /// What the bytes of the file at `path` say, or what is wrong with it.
+    package static func decoded(_ bytes: [UInt8], path: String) throws(StoreError) -> StoreMetadata {
         do throws(Refusal) {
-            stored = try StoreMetadata(decoding: bytes)
+            return try StoreMetadata(decoding: bytes)
         } catch {
             switch error {
             case .damaged: throw .damagedMetadata(path: path)
             case .version(let version): throw .unsupportedVersion(path: path, version: version)
             }
         }
-        guard stored.shardCount == shardCount else {
-            throw .shardCountMismatch(path: path, stored: stored.shardCount, configured: shardCount)
-        }
-        return stored
     }
 }

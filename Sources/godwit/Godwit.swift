@@ -10,6 +10,6 @@ struct Godwit: AsyncParsableCommand {
         version: Edge.version,
         subcommands: [
             ServeCommand.self, PinCommand.self, ChatCommand.self, ClientCommand.self, TunnelCommand.self,
-            BenchCommand.self, LabCommand.self,
+            BenchCommand.self, StoreCommand.self, LabCommand.self,
         ])
 }

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Bitcask
+import Foundation
+import ShardedStore
+
+/// `godwit store backup`: a complete copy that takes no room.
+struct StoreBackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Make a complete, consistent copy of a store.",
+        discussion: """
+            On the same file system it takes no room and hardly any time: data files do not change, so the copy is a second name for each. \
+            Against a lost disk, copy it to another machine. Use it through `godwit store restore`, never in place. The backup is \
+            complete or has the name TARGET.partial.
+            """)
+
+    @Argument(help: ArgumentHelp("The store.", valueName: "DIR"))
+    var directory: String
+    @Argument(help: ArgumentHelp("Where the backup goes; must not exist.", valueName: "TARGET"))
+    var target: String
+
+    func run() throws {
+        try refusing {
+            let layout = try StoreLayout(directory)
+            let target = URL(fileURLWithPath: target).standardizedFileURL.path
+            if layout.metadata == nil {
+                try backup(layout, part: 0, to: target)
+            } else {
+                let new = try NewDirectory(target)
+                for (index, part) in layout.parts.enumerated() {
+                    try backup(layout, part: index, to: "\(new.partial)/\(part.name)")
+                }
+                try new.copy(StoreMetadata.fileName, from: layout.directory)
+                try new.complete()
+            }
+            let bytes = try StoreLayout(target).bytes
+            print("\(target): \(StoreProgress.bytes(bytes)); `godwit store check \(target)` reads it again")
+        }
+    }
+
+    private func backup(_ layout: StoreLayout, part index: Int, to target: String) throws {
+        let part = layout.parts[index]
+        let progress = StoreProgress("backup \(index + 1)/\(layout.parts.count) \(part.name)")
+        let store = try layout.open(part)
+        try store.backup(to: target) { done, total in progress.show(UInt64(done), of: UInt64(total), unit: "files") }
+        try store.close()
+    }
+}
