@@ -25,7 +25,6 @@ enum StoreToolError: Error, CustomStringConvertible {
     case noDirectory(String)
     case notAStore(String)
     case missingShard(String, of: Int)
-    case isBackup(String)
     case exists(String)
     case damagedBackup(String)
     case copy(String, errno: Int32)
@@ -37,8 +36,6 @@ enum StoreToolError: Error, CustomStringConvertible {
             "\(path) is no store: it has neither store.meta nor data files; give the server's data directory or the store in it"
         case .missingShard(let path, let count):
             "\(path) is missing, one of \(count) shards; restore the store from a backup"
-        case .isBackup(let path):
-            "\(path) is a backup that shares files with the store it was made of; restore it into a new directory first"
         case .exists(let path): "\(path) is there already and not empty; choose a new directory"
         case .damagedBackup(let path):
             "\(path) is damaged, so nothing was restored; take another backup, or --force to have what is sound"

@@ -49,7 +49,6 @@ struct StoreLayout {
 
     /// Opens one part for work. Background maintenance stays off: what happens is what was asked for.
     func open(_ part: Part) throws -> Bitcask {
-        guard Self.linksOfNewest(in: part.path) <= 1 else { throw StoreToolError.isBackup(part.path) }
         var options = BitcaskOptions()
         options.maintainsInBackground = false
         return try Bitcask(directory: part.path, options: options)
@@ -96,12 +95,5 @@ struct StoreLayout {
         parts.reduce(0) { sum, part in
             sum + Self.dataFiles(in: part.path).reduce(0) { $0 + Self.size(of: "\(part.path)/\($1)") }
         }
-    }
-
-    /// A store appends to its newest file. In a backup that file has a second name in the store it was made of.
-    private static func linksOfNewest(in directory: String) -> Int {
-        guard let newest = dataFiles(in: directory).last else { return 0 }
-        var status = stat()
-        return stat("\(directory)/\(newest)", &status) == 0 ? Int(status.st_nlink) : 0
     }
 }

@@ -34,6 +34,6 @@ struct BenchStoreTests {
         #expect(peers.code == 1)
         #expect(peers.errors.contains("make bench-store"))
         let engine = try await ChildProcess.run(["bench", "store", "--engine", "berkeleydb"])
-        #expect(engine.errors.contains("bitcask, leveldb, rocksdb, lmdb"))
+        #expect(engine.errors.contains("bitcask, bitcask-ordered, leveldb, rocksdb, lmdb"))
     }
 }
