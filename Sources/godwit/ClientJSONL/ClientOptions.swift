@@ -10,7 +10,10 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "The server, HOST:PORT. Default: $GODWIT_SERVER, else 127.0.0.1:7400 beside a ./data directory.")
     var server: String?
 
-    @Option(help: "The server's public-key pin, as 'godwit pin' prints it. Default: $GODWIT_PIN, else that of ./data.")
+    // Base64url: one pin in 64 begins with a dash.
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "The server's public-key pin, as 'godwit pin' prints it. Default: $GODWIT_PIN, else that of ./data.")
     var pin: [String] = []
 
     @Option(help: "auto (UDP first, TCP when that is slow), datagram (UDP) or stream (TLS on TCP).")
