@@ -46,6 +46,8 @@ package enum Frame: Hashable, Sendable {
         package static let maxMessages: UInt8 = 0x11
         package static let pathChallenge: UInt8 = 0x12
         package static let pathResponse: UInt8 = 0x13
+        /// 0x18...0x1a are reserved: NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, NEW_TOKEN.
+        package static let identities: ClosedRange<UInt8> = 0x18...0x1a
         package static let messages: ClosedRange<UInt8> = 0x20...0x27
         /// Those that this version does not know.
         package static let extensions: ClosedRange<UInt8> = 0x32...0x3f
