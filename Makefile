@@ -70,7 +70,7 @@ lab-smoke: release ## The same with netem/matrix/smoke.matrix: a few minutes
 	.build/release/godwit lab run --smoke $(LAB)
 
 .PHONY: lab-report
-lab-report: release ## Tables and pictures of the newest results (or RESULTS=dir) into docs/benchmarks.md and docs/benchmarks/
+lab-report: release ## Tables and pictures of the newest results (or RESULTS="dir …", oldest first) into docs/benchmarks.md and docs/benchmarks/
 	.build/release/godwit lab report $(RESULTS) --output docs/benchmarks
 
 .PHONY: bench

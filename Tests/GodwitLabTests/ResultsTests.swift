@@ -77,4 +77,26 @@ struct ResultsTests {
         }
         #expect(throws: LabError.notResults(path: "/proc")) { try Results(path: "/proc") }
     }
+
+    @Test("a later run's cells replace the earlier ones whole, and the page tells which they are")
+    func merging() {
+        var results = Results.sample
+        var again = Results(run: RunRecord(commit: "def", version: "2", seed: 2, startedAt: "2026-02-02T00:00:00Z"))
+        again.run.peers = ["quic": .init(title: "QUIC")]
+        var faster = CellRecord(profile: "4g", scenario: "chat", peer: "godwit")
+        faster.samples["echo_ms"] = [60]
+        again.cells = [faster, CellRecord(profile: "4g", scenario: "image", peer: "quic")]
+        results.merge(again)
+        #expect(results.runs(profile: "4g", scenario: "chat", peer: "godwit") == [faster])
+        #expect(results.runs(profile: "loss20", scenario: "chat", peer: "godwit").count == 2)
+        #expect(results.title(of: "quic") == "QUIC" && results.title(of: "tcp") == "TCP & <TLS>")
+        let page = ReportPage(results, pictures: [], folder: "").text
+        #expect(page.contains("Commit `abc`"))
+        #expect(page.contains("2 are of commit `def`, 2026-02-02T00:00:00Z, seed 2: chat of godwit; image of quic."))
+
+        var third = Results(run: RunRecord(commit: "fed", version: "2", seed: 3, startedAt: "2026-03-03T00:00:00Z"))
+        third.cells = again.cells
+        results.merge(third)
+        #expect(results.later.map(\.run.commit) == ["fed"], "nothing is left of the second run")
+    }
 }

@@ -54,6 +54,7 @@ package struct ReportPage: Sendable {
             "\(results.cells.count) cells: \(ok) measured, \(unsupported) beyond what the peer can do, \(failed) failed"
         if run.interrupted == true { facts += "; the run was interrupted, what follows is part of it" }
         facts += ".\n"
+        for addition in results.later { facts += Self.provenance(addition) }
         let kernels = Set(results.guests.compactMap(\.kernel)).sorted()
         if !kernels.isEmpty { facts += "Kernel of the guests: \(kernels.joined(separator: ", ")). " }
         let versions = results.guests.compactMap(\.versions).reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -64,6 +65,16 @@ package struct ReportPage: Sendable {
         return facts
             + "Medians over runs; an attempt that never succeeded counts as longer than all others (\"never\"); "
             + "bold is the best of a row.\n\n"
+    }
+
+    private static func provenance(_ addition: Results.Addition) -> String {
+        let (run, cells) = (addition.run, addition.cells)
+        let scenarios = ScenarioOrder.sorted(Set(cells.map(\.scenario))).map { scenario in
+            let peers = Catalogue.ordered(Set(cells.filter { $0.scenario == scenario }.map(\.peer)))
+            return "\(scenario) of \(peers.joined(separator: ", "))"
+        }
+        return "Of these, \(cells.count) are of commit `\(run.commit)`, \(run.startedAt), seed \(run.seed): "
+            + scenarios.joined(separator: "; ") + ".\n"
     }
 
     /// The page with the report between its two marks.

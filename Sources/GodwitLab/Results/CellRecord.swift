@@ -84,6 +84,9 @@ package struct CellRecord: Sendable, Equatable {
         (self.profile, self.scenario, self.peer, self.run, self.status) = (profile, scenario, peer, run, status)
     }
 
+    /// The cell that this is a run of.
+    package var place: String { "\(profile)/\(scenario)/\(peer)" }
+
     /// A cell that has no figures.
     package init(_ cell: Cell, status: Status, reason: String) {
         self.init(profile: cell.profile, scenario: cell.scenario, peer: cell.peer, run: cell.run, status: status)

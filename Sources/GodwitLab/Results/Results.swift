@@ -1,8 +1,10 @@
 import Foundation
 
-/// The results of one run: what it was, its guests, and its cells.
+/// The results of one run, or of several that make one report: what it was, its guests, and its cells.
 package struct Results: Sendable, Equatable {
     package var run: RunRecord
+    /// Runs that measured some cells again, or further ones, in the order of `merge`.
+    package private(set) var later: [Addition] = []
     package var guests: [LaneRecord]
     package var cells: [CellRecord]
     /// Lines that could not be read, each with its place.
@@ -79,6 +81,27 @@ package struct Results: Sendable, Equatable {
             case nil: damaged.append("\(name):\(number)")
             }
         }
+    }
+
+    /// What a later run put into a report.
+    package struct Addition: Sendable, Equatable {
+        package let run: RunRecord
+        /// Those that no run after it measured again.
+        package fileprivate(set) var cells: [CellRecord]
+    }
+
+    /// Adds a later run: what it measured, whole cells with their runs, replaces what was measured before.
+    package mutating func merge(_ other: Results) {
+        let again = Set(other.cells.map(\.place))
+        cells = cells.filter { !again.contains($0.place) } + other.cells
+        for index in later.indices { later[index].cells.removeAll { again.contains($0.place) } }
+        later.append(Addition(run: other.run, cells: other.cells))
+        later.removeAll { $0.cells.isEmpty }
+        guests += other.guests
+        damaged += other.damaged
+        run.profiles = (run.profiles ?? [:]).merging(other.run.profiles ?? [:]) { $1 }
+        run.scenarios = (run.scenarios ?? [:]).merging(other.run.scenarios ?? [:]) { $1 }
+        run.peers = (run.peers ?? [:]).merging(other.run.peers ?? [:]) { $1 }
     }
 
     private mutating func keepFirstOfEach() {

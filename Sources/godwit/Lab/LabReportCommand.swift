@@ -8,18 +8,24 @@ struct LabReportCommand: ParsableCommand {
         commandName: "report", abstract: "Make Markdown tables and SVG pictures of a run's results.",
         discussion: """
             Without --output the tables are printed. With --output DIR the pictures go into DIR, and the tables between the two \
-            marks of the page DIR.md if there is one, else into DIR/report.md.
+            marks of the page DIR.md if there is one, else into DIR/report.md. Of several results a cell counts as the last \
+            that has it measured it; the page says which are of which commit.
             """)
 
-    @Argument(help: ArgumentHelp("A results folder, or a file that run --json wrote.", valueName: "results"))
-    var path: String
+    @Argument(
+        help: ArgumentHelp("Results folders, or files that run --json wrote, oldest first.", valueName: "results"))
+    var paths: [String]
+
+    func validate() throws {
+        if paths.isEmpty { throw ValidationError("give a results folder, such as .build/lab/latest") }
+    }
 
     @Option(help: ArgumentHelp("Where pictures and tables go.", valueName: "dir"))
     var output: String?
 
     func run() throws {
         do {
-            let results = try Results(path: path)
+            let results = try combined()
             for place in results.damaged {
                 FileHandle.standardError.write(Data("left out, because it can't be read: \(place)\n".utf8))
             }
@@ -32,6 +38,12 @@ struct LabReportCommand: ParsableCommand {
         } catch let error as LabError {
             throw Failure(error)
         }
+    }
+
+    private func combined() throws(LabError) -> Results {
+        var results = try Results(path: paths[0])
+        for path in paths.dropFirst() { results.merge(try Results(path: path)) }
+        return results
     }
 
     /// The files written.
