@@ -32,9 +32,10 @@ struct KeyTable {
     @inline(__always)
     var words: Words { (memory + 8).assumingMemoryBound(to: Atomic<UInt64>.self) }
 
+    /// The tag's share of the table: in Swift `>>` binds tighter than `&*`.
     @inline(__always)
     static func home(_ tag: UInt32, _ capacity: Int) -> Int {
-        Int(truncatingIfNeeded: UInt64(tag) &* UInt64(truncatingIfNeeded: capacity) >> 32)
+        Int(truncatingIfNeeded: (UInt64(tag) &* UInt64(truncatingIfNeeded: capacity)) >> 32)
     }
 
     static func word(_ tag: UInt32, _ handle: KeyArena.Handle) -> UInt64 { UInt64(tag) << 32 | UInt64(handle) }

@@ -154,6 +154,14 @@ final class Keydir: @unchecked Sendable {
         }
     }
 
+    /// Slots that a lookup of the key looks at; nil when it is not there.
+    func probes(of key: UnsafeRawBufferPointer) -> Int? {
+        let (segment, tag) = Self.place(hash.hash(key))
+        guard let table = table(segment), let (slot, _) = table.find(key, tag: tag, in: arena) else { return nil }
+        let distance = slot - KeyTable.home(tag, table.capacity)
+        return (distance < 0 ? distance + table.capacity : distance) + 1
+    }
+
     /// Bytes of tables and entries.
     var memoryBytes: Int {
         (0..<Self.segments).reduce(arena.bytes) { $0 + (table($1)?.capacity ?? 0) * 8 }

@@ -1,0 +1,32 @@
+import Testing
+
+@testable import Bitcask
+
+@Suite struct KeydirTests {
+    @Test("tags are spread over the whole of a table, in order", arguments: [8, 1_000, 1 << 20])
+    func homes(capacity: Int) {
+        #expect(KeyTable.home(0, capacity) == 0)
+        #expect(KeyTable.home(.max, capacity) == capacity - 1)
+        let homes = (0..<1_000).map { KeyTable.home(UInt32($0) * 4_294_967, capacity) }
+        #expect(homes == homes.sorted())
+        #expect(Set(homes).count >= min(capacity, 1_000) / 2)
+    }
+
+    @Test("a lookup looks at a few slots, however many keys there are")
+    func probes() {
+        let keydir = Keydir(epochs: Epochs())
+        let count = 50_000
+        for number in 0..<count {
+            let key = Array("key \(number)".utf8)
+            key.withUnsafeBytes { key in
+                _ = keydir.insert(key, Location(slot: 0, offset: 64, recordLength: 30, expires: false))
+            }
+        }
+        var probed = 0
+        for number in 0..<count {
+            Array("key \(number)".utf8).withUnsafeBytes { probed += keydir.probes(of: $0) ?? 1_000 }
+        }
+        // Linear probing at 80 % needs 3 on average (Knuth, volume 3, 6.4).
+        #expect(probed < 4 * count)
+    }
+}
