@@ -56,6 +56,8 @@ let package = Package(
         // System libraries.
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
+        // A header of processor instructions; links nothing.
+        .systemLibrary(name: "CInstructions"),
 
         // Pure: bytes and a time in, actions out.
         .target(name: "GodwitWire", dependencies: [nioCore], swiftSettings: strict),
@@ -74,7 +76,7 @@ let package = Package(
         .target(name: "GodwitMetrics", dependencies: [metrics], swiftSettings: strict),
 
         // Storage.
-        .target(name: "Bitcask", swiftSettings: strict),
+        .target(name: "Bitcask", dependencies: ["CInstructions"], swiftSettings: strict),
         .target(name: "ShardedStore", dependencies: ["Bitcask"], swiftSettings: strict),
 
         // The instant-messaging core.

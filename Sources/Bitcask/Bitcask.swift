@@ -1,4 +1,4 @@
-/// A log-structured key-value store in one directory: every write is an append, every read one `pread`.
+/// A log-structured key-value store in one directory: every write is an append, every read one place of one file.
 ///
 /// Any thread may call it. Reads take no lock; writes take turns. Writes are visible at once, and durable as each of them
 /// asks for, or after ``sync()``.

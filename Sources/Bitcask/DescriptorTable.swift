@@ -1,14 +1,21 @@
 import Synchronization
 
-/// From a file's slot to its open descriptor, for readers without a lock; at most so many are open, the least recently used
-/// closed first (by the clock algorithm).
+/// From a file's slot to its bytes, for readers without a lock: a map of a closed file where the disk can, else an open
+/// descriptor. At most so many descriptors are open, the least recently used closed first (by the clock algorithm).
 ///
 /// `@unchecked Sendable`: readers touch atomics, and fields that were written before any location with the slot was
 /// published and stay until the epoch has passed in which the last one was taken away. The rest is behind a mutex.
 final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
     static var slotLimit: Int { 1 << 16 }
 
+    /// Files that are mapped at a time: far below what the kernel allows a process (65,530), and 128 GiB in files of 256 MiB.
+    private static var mapLimit: Int { 512 }
+    /// In place of a map: the file is not to be mapped, or cannot be.
+    private static var unmappable: UInt { 1 }
+
     private struct Slot: ~Copyable {
+        /// The address of a `FileMap`, 0 when nobody has asked yet, or `unmappable`.
+        let map: Atomic<UInt>
         /// The descriptor, or -1.
         let descriptor: Atomic<Int32>
         let wasUsed: Atomic<Bool>
@@ -22,19 +29,23 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
         var hand = 0
         /// Closed to readers; the epoch must pass before it is closed for good.
         var retired: [(stamp: Int, file: FileHandle)] = []
+        /// Slots with a map.
+        var mapped: Set<UInt16> = []
     }
 
     private let disk: Disk
     private let directory: String
     private let limit: Int
+    private let maps: Bool
     private let epochs: Epochs
     private let slots: UnsafeMutablePointer<Slot>
     private let opened = Mutex(Opened())
 
-    init(disk: Disk, directory: String, limit: Int, epochs: Epochs) {
+    init(disk: Disk, directory: String, limit: Int, maps: Bool, epochs: Epochs) {
         self.disk = disk
         self.directory = directory
         self.limit = limit
+        self.maps = maps
         self.epochs = epochs
         // Slots are given their content by `assign`, and have nothing to take down.
         slots = ZeroedMemory.allocate(bytes: Self.slotLimit * MemoryLayout<Slot>.stride).bindMemory(
@@ -47,8 +58,12 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
 
     /// Gives a slot to a file, before any location names it. A descriptor given here stays open until `unpin`.
     func assign(_ slot: UInt16, fileID: UInt32, salt: UInt32, pinned file: FileHandle?) {
+        // A file that grows is pinned, and not mapped.
+        let isMappable = maps && file == nil
         (slots + Int(slot)).initialize(
-            to: Slot(descriptor: Atomic(file?.raw ?? -1), wasUsed: Atomic(false), salt: salt, fileID: fileID))
+            to: Slot(
+                map: Atomic(isMappable ? 0 : Self.unmappable), descriptor: Atomic(file?.raw ?? -1),
+                wasUsed: Atomic(false), salt: salt, fileID: fileID))
     }
 
     @inline(__always)
@@ -57,6 +72,54 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
     func fileID(_ slot: UInt16) -> UInt32 { slots[Int(slot)].fileID }
 
     func path(_ slot: UInt16) -> String { "\(directory)/\(FileName.ofData(fileID(slot)))" }
+
+    // MARK: Maps
+
+    /// A record's bytes in the map of its file; good for the visit that the caller is on. Nil when they must be read.
+    @inline(__always)
+    func mapped(_ location: Location) -> UnsafeRawBufferPointer? {
+        let word = slots[Int(location.slot)].map.load(ordering: .acquiring)
+        if word > Self.unmappable, let map = UnsafePointer<FileMap>(bitPattern: word) {
+            return map.pointee.bytes(at: location, disk: disk)
+        }
+        guard word == 0, let map = map(location.slot) else { return nil }
+        return map.pointee.bytes(at: location, disk: disk)
+    }
+
+    private func map(_ slot: UInt16) -> UnsafePointer<FileMap>? {
+        opened.withLock { opened in
+            let known = slots[Int(slot)].map.load(ordering: .acquiring)
+            guard known == 0 else { return known == Self.unmappable ? nil : UnsafePointer(bitPattern: known) }
+            guard opened.mapped.count < Self.mapLimit, let (start, length) = mapFile(slot) else {
+                slots[Int(slot)].map.store(Self.unmappable, ordering: .releasing)
+                return nil
+            }
+            let map = UnsafeMutablePointer<FileMap>.allocate(capacity: 1)
+            map.initialize(to: FileMap(start: start, length: length))
+            slots[Int(slot)].map.store(UInt(bitPattern: map), ordering: .releasing)
+            opened.mapped.insert(slot)
+            return UnsafePointer(map)
+        }
+    }
+
+    /// Nil for any reason: reading the file then tells.
+    private func mapFile(_ slot: UInt16) -> (start: UnsafeRawPointer, length: Int)? {
+        try? disk.withFile(path(slot)) { file throws(SystemError) in
+            let length = Int(clamping: try disk.size(of: file))
+            return disk.map(file, length: length).map { ($0, length) }
+        }
+    }
+
+    private func unmap(_ slot: UInt16, _ opened: inout Opened) {
+        guard opened.mapped.remove(slot) != nil else { return }
+        let word = slots[Int(slot)].map.exchange(Self.unmappable, ordering: .acquiringAndReleasing)
+        guard let map = UnsafeMutablePointer<FileMap>(bitPattern: word) else { return }
+        disk.unmap(map.pointee.start, length: map.pointee.length)
+        map.deinitialize(count: 1)
+        map.deallocate()
+    }
+
+    // MARK: Descriptors
 
     /// The file in the slot; good for the visit that the caller is on.
     @inline(__always)
@@ -84,18 +147,20 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
         }
     }
 
-    /// The open file becomes one that may be closed when others need its descriptor.
+    /// The open file grows no more: it may be mapped, and closed when others need its descriptor.
     func unpin(_ slot: UInt16) {
         opened.withLock { opened in
+            if maps { slots[Int(slot)].map.store(0, ordering: .releasing) }
             opened.slots.append(slot)
             while opened.slots.count > limit { evict(&opened) }
             reclaim(&opened)
         }
     }
 
-    /// Closes the slot's file: nothing leads to it any more, and the epoch has passed.
+    /// Closes and unmaps the slot's file: nothing leads to it any more, and the epoch has passed.
     func clear(_ slot: UInt16) {
         opened.withLock { opened in
+            unmap(slot, &opened)
             opened.slots.removeAll { $0 == slot }
             let raw = slots[Int(slot)].descriptor.exchange(-1, ordering: .acquiringAndReleasing)
             if raw >= 0 { disk.close(FileHandle(raw: raw)) }
@@ -133,6 +198,7 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
                 if raw >= 0 { disk.close(FileHandle(raw: raw)) }
             }
             for retired in opened.retired { disk.close(retired.file) }
+            for slot in opened.mapped { unmap(slot, &opened) }
             opened = Opened()
         }
     }

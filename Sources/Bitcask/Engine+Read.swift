@@ -46,6 +46,7 @@ extension Engine {
         {
             return try decode(bytes, key, location, salt, now, body)
         }
+        if let bytes = descriptors.mapped(location) { return try decode(bytes, key, location, salt, now, body) }
         let file = try attemptRead(location)
         let length = location.lengthBound
         return try withScratch(length) { scratch throws(BitcaskError) in

@@ -68,7 +68,8 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
             var recovery = Recovery(disk: disk, directory: directory, keydir: keydir)
             try recovery.run()
             let descriptors = DescriptorTable(
-                disk: disk, directory: directory, limit: self.options.maximumOpenFiles, epochs: epochs)
+                disk: disk, directory: directory, limit: self.options.maximumOpenFiles,
+                maps: self.options.mapsClosedFiles, epochs: epochs)
             for file in recovery.index.allFiles where file.slot != recovery.newest?.slot {
                 descriptors.assign(file.slot, fileID: file.id, salt: file.header.salt, pinned: nil)
             }

@@ -36,6 +36,13 @@ protocol FileSystem: Sendable {
     /// Makes the file's bytes and length durable.
     func sync(_ file: FileHandle) throws(SystemError)
 
+    /// Maps the file's first `length` bytes for reading; nil when that is not to be had.
+    func map(_ file: FileHandle, length: Int) -> UnsafeRawPointer?
+    func unmap(_ start: UnsafeRawPointer, length: Int)
+    /// Brings bytes of a map into memory, beginning on a page; false when the disk cannot give them, and they must not be
+    /// touched.
+    func load(_ bytes: UnsafeRawBufferPointer) -> Bool
+
     func rename(_ path: String, to newPath: String) throws(SystemError)
     /// Removes the name; one that is not there is fine.
     func remove(_ path: String) throws(SystemError)

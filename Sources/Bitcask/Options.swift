@@ -7,6 +7,9 @@ public struct BitcaskOptions: Sendable {
     public var maximumFileBytes: Int
     /// Descriptors kept open for reading closed files; at least 1.
     public var maximumOpenFiles: Int
+    /// Read closed files through memory maps (Linux 5.14; elsewhere by `pread`): several times faster for what the page
+    /// cache has. A page that could be read once and that the disk then loses ends the process instead of one read.
+    public var mapsClosedFiles = true
     /// A closed file is merged when at least this share of its bytes is dead; 0 to 1. A merge at share *s* copies at most
     /// (1 - s) / s bytes for each byte written, so one half bounds the write amplification at 2.
     public var mergeDeadShare: Double

@@ -16,6 +16,14 @@ import Testing
         }
     }
 
+    @Test("the processor's checksum is that of the tables", arguments: [0, 1, 7, 8, 255, 767, 768, 769, 1_536, 5_003])
+    func crcInstruction(length: Int) {
+        var random = SeededGenerator(seed: UInt64(length))
+        let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let tabled = bytes.withUnsafeBytes { CRC32C.tabled($0, seed: 0x1234_5678) }
+        #expect(Self.checksum(bytes, seed: 0x1234_5678) == tabled)
+    }
+
     private static func checksum(_ bytes: [UInt8], seed: UInt32 = 0) -> UInt32 {
         CRC32C.checksum(bytes, seed: seed)
     }

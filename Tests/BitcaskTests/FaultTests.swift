@@ -111,6 +111,34 @@ import Testing
         #expect(try store.text("a") == "1")
     }
 
+    @Test("a page of a mapped file that the disk has lost is an error of the read, and never touched")
+    func lostPage() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk, smallFileBytes: 0)
+        try store.put("a", "1")
+        try store.lock.locked { () throws(BitcaskError) in try store.rotate() }
+        disk.fault = { operation, _ in operation == .read ? Self.ioError : nil }
+        #expect(throws: BitcaskError.io(.read, path: SimulatedDisk.data(1), errno: 5)) { _ = try store.text("a") }
+        #expect(disk.mappedFiles == 1)
+        disk.fault = { _, _ in nil }
+        #expect(try store.text("a") == "1")
+    }
+
+    @Test("maps go with their files and with the store")
+    func maps() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk, maximumFileBytes: 256, smallFileBytes: 0)
+        for index in 0..<60 { try store.put("k\(index % 7)", "value \(index)") }
+        for index in 0..<7 { _ = try store.text("k\(index)") }
+        #expect(disk.mappedFiles > 0)
+        try store.mergeAll()
+        for index in 0..<7 { _ = try store.text("k\(index)") }
+        store.reclaim()
+        #expect(disk.mappedFiles <= store.index.allFiles.filter(\.isSealed).count)
+        try store.close()
+        #expect(disk.mappedFiles == 0)
+    }
+
     @Test("keys, values and batches over their limits are refused before anything is written")
     func limits() throws {
         let disk = SimulatedDisk()

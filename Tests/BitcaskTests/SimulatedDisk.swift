@@ -54,6 +54,9 @@ final class SimulatedDisk: FileSystem, @unchecked Sendable {
     private var handles: [Int32: Inode] = [:]
     private var nextHandle: Int32 = 0
     var openFiles: Int { handles.count }
+    /// Maps by their address: a copy of what the file held, since a mapped file never changes.
+    private var maps: [UnsafeRawPointer: String] = [:]
+    var mappedFiles: Int { maps.count }
 
     /// Changing operations so far.
     private(set) var operations = 0
@@ -225,6 +228,25 @@ final class SimulatedDisk: FileSystem, @unchecked Sendable {
         let crashing = try begin(.remove, path)
         if names.removeValue(forKey: path) != nil { pendingNames.append(.unlink(path)) }
         try end(.remove, crashing: crashing)
+    }
+
+    func map(_ file: FileHandle, length: Int) -> UnsafeRawPointer? {
+        guard let inode = handles[file.raw], length == inode.current.count else { return nil }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 4_096)
+        memory.copyBytes(from: inode.current)
+        guard let start = memory.baseAddress else { return nil }
+        maps[UnsafeRawPointer(start)] = path(of: file)
+        return UnsafeRawPointer(start)
+    }
+
+    func unmap(_ start: UnsafeRawPointer, length: Int) {
+        precondition(maps.removeValue(forKey: start) != nil, "unmapped twice")
+        start.deallocate()
+    }
+
+    func load(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard !isCrashed, let start = bytes.baseAddress else { return false }
+        return fault(.read, maps[start] ?? "?") == nil
     }
 
     func lock(_ path: String) throws(BitcaskError) -> FileHandle {
