@@ -15,7 +15,7 @@ struct ActiveLog {
 
     var isEmpty: Bool { end <= UInt64(FileHeader.length) }
 
-    init(file: DataFile, handle: FileHandle, path: String, endsInMarker: Bool) {
+    init(file: DataFile, handle: FileHandle, path: String, endsInMarker: Bool) throws(BitcaskError) {
         self.file = file
         self.handle = handle
         self.path = path
@@ -24,7 +24,7 @@ struct ActiveLog {
         flushed = file.length
         durable = file.length
         // Nothing is in it yet; the first write makes one with room.
-        tail = Tail.make(slot: file.slot, start: file.length, capacity: 1)
+        tail = try Tail.make(slot: file.slot, start: file.length, capacity: 1)
     }
 
     /// Makes an empty, durable file that has its name only once its header is sound.
@@ -55,7 +55,13 @@ struct ActiveLog {
             throw .unknown(error.at(directory))
         }
         let file = DataFile(header: header, slot: slot, isSealed: false)
-        return ActiveLog(file: file, handle: handle, path: path, endsInMarker: false)
+        do throws(BitcaskError) {
+            return try ActiveLog(file: file, handle: handle, path: path, endsInMarker: false)
+        } catch {
+            disk.close(handle)
+            // An empty log that the next opening goes on with.
+            throw .unknown(error)
+        }
     }
 }
 

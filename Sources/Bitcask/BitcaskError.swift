@@ -46,6 +46,10 @@ public enum BitcaskError: Error, Sendable, Equatable {
     case foreignFile(path: String)
     /// The store has as many files as one can have.
     case tooManyFiles(limit: Int)
+    /// The operating system has no memory for the key or the write's bytes; nothing of the write remains.
+    case outOfMemory
+    /// The keys fill all the memory that one store can address.
+    case tooManyKeys(gibibytes: Int)
     /// The backup's directory is there already.
     case backupExists(path: String)
     /// A failed sync or an append that could not be undone: the store takes no more writes until it is opened again.
@@ -85,6 +89,10 @@ extension BitcaskError: CustomStringConvertible {
             return "\(path) belongs to another store or was renamed; move it out of the directory"
         case .tooManyFiles(let limit):
             return "the store has \(limit) files; let merges catch up, or raise the file size"
+        case .outOfMemory:
+            return "no memory left for another key; give the process more, or spread the keys over more stores"
+        case .tooManyKeys(let gibibytes):
+            return "the store's keys fill \(gibibytes) GiB, which is the most; spread them over more stores"
         case .backupExists(let path):
             return "\(path) is there already; choose a new directory for the backup"
         case .failed(let reason):

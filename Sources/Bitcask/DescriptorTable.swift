@@ -41,14 +41,14 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
     private let slots: UnsafeMutablePointer<Slot>
     private let opened = Mutex(Opened())
 
-    init(disk: Disk, directory: String, limit: Int, maps: Bool, epochs: Epochs) {
+    init(disk: Disk, directory: String, limit: Int, maps: Bool, epochs: Epochs) throws(BitcaskError) {
         self.disk = disk
         self.directory = directory
         self.limit = limit
         self.maps = maps
         self.epochs = epochs
         // Slots are given their content by `assign`, and have nothing to take down.
-        slots = ZeroedMemory.allocate(bytes: Self.slotLimit * MemoryLayout<Slot>.stride).bindMemory(
+        slots = try ZeroedMemory.allocate(bytes: Self.slotLimit * MemoryLayout<Slot>.stride).bindMemory(
             to: Slot.self, capacity: Self.slotLimit)
     }
 

@@ -14,7 +14,7 @@ extension Engine {
         // A snapshot keeps the files of this moment from being removed.
         let (files, floor, snapshot) = try lock.locked { () throws(BitcaskError) -> ([UInt32], UInt64, UInt64) in
             try checkWritable()
-            while isSyncing { lock.wait() }
+            try awaitDurable(nextSequence - 1)
             // A store without a record has its id to keep.
             if !log.isEmpty || !index.allFiles.contains(where: \.isSealed) { try rotate() }
             let files = index.allFiles.filter(\.isSealed).map(\.id).sorted()

@@ -22,7 +22,7 @@ extension Engine {
             // The newest log is no input; its dead bytes become some by closing it.
             try lock.locked { () throws(BitcaskError) in
                 try checkWritable()
-                while isSyncing { lock.wait() }
+                try awaitDurable(nextSequence - 1)
                 if !log.isEmpty { try rotate() }
             }
         }

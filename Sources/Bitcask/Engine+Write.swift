@@ -32,63 +32,80 @@ extension Engine {
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ flags: RecordHeader.Flags, expiry: UInt64,
         _ durability: BitcaskDurability
     ) throws(BitcaskError) {
+        guard durability != .synced else { return try commit(.one(key, value, flags, expiry: expiry)) }
         lock.lock()
         defer { lock.unlock() }
         try checkWritable()
         let target = try reserve(RecordHeader.maximumLength + key.count + value.count)
+        if !flags.contains(.tombstone) { try index.keydir.makeRoom(for: key) }
         let before = log.end
         let location = encode(key, value, flags, sequence: nextSequence, expiry: expiry, to: target)
         if durability != .none { try flush(orBackTo: before) }
         enter(key, location, flags, expiry: expiry)
-        try taken(1, durability)
+        taken(1)
     }
 
     /// Writes the whole batch or nothing.
     func write(_ batch: BitcaskBatch, _ durability: BitcaskDurability) throws(BitcaskError) {
         let writes = batch.writes
         guard !writes.isEmpty else { return }
-        var bound = 0
-        for write in writes {
-            var value = 0
-            if case .value(let bytes, _) = write.change { value = bytes.count }
-            try checkSizes(key: write.key.count, value: value)
-            bound += RecordHeader.maximumLength + write.key.count + value
+        for write in writes { try checkSizes(key: write.key.count, value: write.valueLength) }
+        let pending = PendingWrite.batch(writes)
+        guard pending.bound <= Self.maximumBatchBytes else {
+            throw .batchTooLarge(bytes: pending.bound, limit: Self.maximumBatchBytes)
         }
-        guard bound <= Self.maximumBatchBytes else {
-            throw .batchTooLarge(bytes: bound, limit: Self.maximumBatchBytes)
-        }
+        guard durability != .synced else { return try commit(pending) }
         lock.lock()
         defer { lock.unlock() }
         try checkWritable()
-        var target = try reserve(bound)
+        let target = try reserve(pending.bound)
+        var promised = (keys: 0, bytes: 0)
+        try makeRoom(for: pending, behind: &promised)
         let before = log.end
-        var locations: [Location] = []
-        locations.reserveCapacity(writes.count)
-        for (position, write) in writes.enumerated() {
-            let start = log.end
-            locations.append(encode(write, position: position, of: writes.count, to: target))
-            target += Int(log.end - start)
-        }
+        let locations = encode(pending, sequence: nextSequence, to: target)
         if durability != .none { try flush(orBackTo: before) }
-        for (write, location) in zip(writes, locations) {
-            write.key.withUnsafeBytes { key in
-                switch write.change {
-                case .value(_, let expiry): enter(key, location, [], expiry: expiry)
-                case .deletion: enter(key, location, .tombstone, expiry: 0)
-                case .prefixDeletion: enter(key, location, [.tombstone, .prefix], expiry: 0)
+        enter(pending, locations)
+        taken(writes.count)
+    }
+
+    /// The entries of a write's keys cannot fail for want of memory from here on, nor those of `promised` keys before them
+    /// with so many bytes, which this write's are added to.
+    func makeRoom(for write: PendingWrite, behind promised: inout (keys: Int, bytes: Int)) throws(BitcaskError) {
+        let sum = (keys: promised.keys + write.count, bytes: promised.bytes + write.keyBytes)
+        switch write {
+        case .one(let key, _, _, _): try index.keydir.makeRoom(for: key, among: sum.keys, bytes: sum.bytes)
+        case .batch(let writes):
+            for write in writes {
+                guard case .value = write.change else { continue }
+                try write.key.withBytes { key throws(BitcaskError) in
+                    try index.keydir.makeRoom(for: key, among: sum.keys, bytes: sum.bytes)
                 }
             }
         }
-        try taken(writes.count, durability)
+        promised = sum
+    }
+
+    /// Puts a write's records at the end of the tail, numbered from `sequence` on.
+    func encode(_ write: PendingWrite, sequence: UInt64, to target: UnsafeMutableRawPointer) -> [Location] {
+        switch write {
+        case .one(let key, let value, let flags, let expiry):
+            return [encode(key, value, flags, sequence: sequence, expiry: expiry, to: target)]
+        case .batch(let writes):
+            let start = log.end
+            return writes.enumerated().map { position, write in
+                encode(
+                    write, position: position, of: writes.count, sequence: sequence + UInt64(position),
+                    to: target + Int(log.end - start))
+            }
+        }
     }
 
     private func encode(
-        _ write: BitcaskBatch.Write, position: Int, of count: Int, to target: UnsafeMutableRawPointer
+        _ write: BitcaskBatch.Write, position: Int, of count: Int, sequence: UInt64, to target: UnsafeMutableRawPointer
     ) -> Location {
         var flags: RecordHeader.Flags = []
         if count > 1, position == 0 { flags.insert(.begins) }
         if count > 1, position == count - 1 { flags.insert(.commits) }
-        let sequence = nextSequence + UInt64(position)
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
         return write.key.withUnsafeBytes { key in
             switch write.change {
@@ -101,6 +118,24 @@ extension Engine {
             case .prefixDeletion:
                 return encode(
                     key, empty, flags.union([.tombstone, .prefix]), sequence: sequence, expiry: 0, to: target)
+            }
+        }
+    }
+
+    /// Tells the index of a write whose records are in the file or on their way to it.
+    func enter(_ write: PendingWrite, _ locations: [Location]) {
+        switch write {
+        case .one(let key, _, let flags, let expiry):
+            for location in locations { enter(key, location, flags, expiry: expiry) }
+        case .batch(let writes):
+            for (write, location) in zip(writes, locations) {
+                write.key.withUnsafeBytes { key in
+                    switch write.change {
+                    case .value(_, let expiry): enter(key, location, [], expiry: expiry)
+                    case .deletion: enter(key, location, .tombstone, expiry: 0)
+                    case .prefixDeletion: enter(key, location, [.tombstone, .prefix], expiry: 0)
+                    }
+                }
             }
         }
     }
@@ -128,42 +163,50 @@ extension Engine {
     }
 
     /// The books after an append that is in the index.
-    private func taken(_ count: Int, _ durability: BitcaskDurability) throws(BitcaskError) {
+    func taken(_ count: Int) {
         nextSequence += UInt64(count)
         log.file.maximumSequence = nextSequence - 1
         log.file.length = log.end
         log.endsInMarker = false
         counters.writes += UInt64(count)
-        if durability == .synced {
-            try awaitDurable(nextSequence - 1)
-        } else if log.end - log.durable >= UInt64(options.writebackBytes) {
-            onWork?()
-        }
+        if log.end - log.durable >= UInt64(options.writebackBytes) { onWork?() }
     }
 
     // MARK: Room
 
-    /// Room for `bound` bytes at the end of the tail, in the newest log or, when that is full, in a new one.
+    /// Whether the end of the tail has room for so many bytes without a flush or another file.
+    func hasRoom(_ bound: Int) -> Bool {
+        let fitsFile = log.isEmpty || log.end + UInt64(bound) <= UInt64(options.maximumFileBytes)
+        return !isRotating && fitsFile && Int(log.end - log.tail.pointee.start) + bound <= log.tail.pointee.capacity
+    }
+
+    /// Room for `bound` bytes at the end of the tail, in the newest log or, when that is full, in a new one. What was
+    /// encoded before must be in the index: the lock may be let go meanwhile.
     func reserve(_ bound: Int, mayRotate: Bool = true) throws(BitcaskError) -> UnsafeMutableRawPointer {
-        while mayRotate, !log.isEmpty, log.end + UInt64(bound) > UInt64(options.maximumFileBytes) {
-            guard !isSyncing else {
+        var isSynced = false
+        while isRotating || mayRotate && !log.isEmpty && log.end + UInt64(bound) > UInt64(options.maximumFileBytes) {
+            if isRotating || isSyncing {
                 lock.wait()
                 try checkWritable()
-                continue
+            } else if !isSynced {
+                // Others write into what is left meanwhile; the sync with the lock held has next to nothing to do.
+                isSynced = true
+                try awaitDurable(nextSequence - 1)
+            } else {
+                try rotate()
             }
-            try rotate()
         }
         let tail = log.tail.pointee
         let used = Int(log.end - tail.start)
         if used + bound <= tail.capacity { return tail.bytes + used }
         try flush()
-        replaceTail(capacity: max(Tail.capacity, bound))
+        try replaceTail(capacity: max(Tail.capacity, bound))
         return log.tail.pointee.bytes
     }
 
-    private func replaceTail(capacity: Int) {
+    private func replaceTail(capacity: Int) throws(BitcaskError) {
         let old = log.tail
-        log.tail = Tail.make(slot: log.file.slot, start: log.end, capacity: capacity)
+        log.tail = try Tail.make(slot: log.file.slot, start: log.end, capacity: capacity)
         tail.store(UInt(bitPattern: log.tail), ordering: .releasing)
         oldTails.append((epochs.stamp, old))
         while let first = oldTails.first, epochs.isPast(first.stamp) {
@@ -172,15 +215,28 @@ extension Engine {
         }
     }
 
-    /// Closes the newest log and begins another.
+    /// Closes the newest log and begins another. The lock is let go while the file is made; writers wait, since they have
+    /// nowhere to write.
     func rotate() throws(BitcaskError) {
+        while isRotating { lock.wait() }
         try syncAll()
         guard let slot = index.takeSlot() else { throw .tooManyFiles(limit: DescriptorTable<Disk>.slotLimit) }
-        let next: ActiveLog
+        let header = newHeader(.log, floor: nextSequence - 1)
+        isRotating = true
+        lock.unlock()
+        let made: Result<ActiveLog, FileCreationError>
         do throws(FileCreationError) {
-            let header = newHeader(.log, floor: nextSequence - 1)
-            next = try ActiveLog.create(header, slot: slot, disk: disk, directory: directory)
+            made = .success(try ActiveLog.create(header, slot: slot, disk: disk, directory: directory))
         } catch {
+            made = .failure(error)
+        }
+        lock.lock()
+        isRotating = false
+        lock.announce()
+        let next: ActiveLog
+        switch made {
+        case .success(let log): next = log
+        case .failure(let error):
             index.release(slot: slot)
             switch error {
             case .refused(let error): throw error

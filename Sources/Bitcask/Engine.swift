@@ -28,6 +28,9 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
     /// Records that failed a check when they were read.
     let damagedReads = Atomic<Int>(0)
 
+    /// Where synced writes wait. Its own lock is taken by nobody who holds another.
+    let commits = CommitQueue()
+
     /// Guards all down to the next mark.
     let lock = WriterLock()
     var index: StoreIndex
@@ -38,6 +41,8 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
     var durableSequence: UInt64
     /// A writer has let the lock go to sync the newest log.
     var isSyncing = false
+    /// A writer has let the lock go to make the next log; nobody writes meanwhile.
+    var isRotating = false
     var failure: String?
     var counters = BitcaskStatistics()
     var corruptions: [BitcaskCorruption]
@@ -64,10 +69,10 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
         directoryLock = try disk.lock("\(directory)/\(FileName.lock)")
         do throws(BitcaskError) {
             let epochs = Epochs()
-            let keydir = Keydir(epochs: epochs)
+            let keydir = try Keydir(epochs: epochs)
             var recovery = Recovery(disk: disk, directory: directory, keydir: keydir)
             try recovery.run()
-            let descriptors = DescriptorTable(
+            let descriptors = try DescriptorTable(
                 disk: disk, directory: directory, limit: self.options.maximumOpenFiles,
                 maps: self.options.mapsClosedFiles, epochs: epochs)
             for file in recovery.index.allFiles where file.slot != recovery.newest?.slot {
@@ -111,7 +116,7 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
             let path = "\(directory)/\(FileName.ofData(known.id))"
             let handle = try attempt(path) { () throws(SystemError) in try disk.open(path) }
             descriptors.assign(known.slot, fileID: known.id, salt: known.header.salt, pinned: handle)
-            return ActiveLog(file: known, handle: handle, path: path, endsInMarker: newest.endsInMarker)
+            return try ActiveLog(file: known, handle: handle, path: path, endsInMarker: newest.endsInMarker)
         }
         guard let slot = index.takeSlot() else { throw .tooManyFiles(limit: DescriptorTable<Disk>.slotLimit) }
         let header = FileHeader(
@@ -161,6 +166,7 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
         guard !isClosed.load(ordering: .relaxed) else { return }
         lock.lock()
         defer { lock.unlock() }
+        while isRotating { lock.wait() }
         defer { closeFiles() }
         guard failure == nil else { return }
         try syncAll()

@@ -98,11 +98,18 @@ struct HintFile {
         else { return nil }
     }
 
-    func forEach(_ body: (Entry) -> Void) {
-        _ = Self.walk(bytes, limit: .max, maximumSequence: .max) {
-            body($0)
-            return true
+    func forEach(_ body: (Entry) throws(BitcaskError) -> Void) throws(BitcaskError) {
+        var refusal: BitcaskError?
+        _ = Self.walk(bytes, limit: .max, maximumSequence: .max) { entry in
+            do throws(BitcaskError) {
+                try body(entry)
+                return true
+            } catch {
+                refusal = error
+                return false
+            }
         }
+        if let refusal { throw refusal }
     }
 
     /// The entries of a builder's bytes from `position` on, which moves; at most `limit` of them.

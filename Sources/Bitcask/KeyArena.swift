@@ -20,16 +20,18 @@ final class KeyArena: @unchecked Sendable {
     private let chunks: UnsafeMutablePointer<Atomic<UInt>>
     /// Units in use of each chunk, for walks.
     private var used: [Int] = []
+    /// Chunks made in advance, from `used.count` on.
+    private var spare = 0
     private var free: [Int: [Handle]] = [:]
 
-    init() {
+    init() throws(BitcaskError) {
         // Zero bytes are atomics of value zero.
-        chunks = ZeroedMemory.allocate(bytes: Self.chunkLimit * 8).bindMemory(
+        chunks = try ZeroedMemory.allocate(bytes: Self.chunkLimit * 8).bindMemory(
             to: Atomic<UInt>.self, capacity: Self.chunkLimit)
     }
 
     deinit {
-        for index in used.indices { ZeroedMemory.free(chunk(index), bytes: Self.unitsPerChunk * 8) }
+        for index in 0..<used.count + spare { ZeroedMemory.free(chunk(index), bytes: Self.unitsPerChunk * 8) }
         ZeroedMemory.free(chunks, bytes: Self.chunkLimit * 8)
     }
 
@@ -79,7 +81,7 @@ final class KeyArena: @unchecked Sendable {
 
     // MARK: The writer's side
 
-    /// Makes an entry that nobody sees yet.
+    /// Makes an entry that nobody sees yet; `makeRoom` was called for it.
     func insert(_ key: UnsafeRawBufferPointer, _ location: Location) -> Handle {
         let units = Self.units(key.count)
         let handle = take(units)
@@ -100,16 +102,37 @@ final class KeyArena: @unchecked Sendable {
 
     private func take(_ units: Int) -> Handle {
         if !free.isEmpty, let handle = free[units]?.popLast() { return handle }
-        if used.isEmpty || used[used.count - 1] + units > Self.unitsPerChunk { addChunk() }
+        if lastRoom < units { beginChunk() }
         let last = used.count - 1
         defer { used[last] += units }
         return Handle(truncatingIfNeeded: last << 17 | used[last])
     }
 
-    private func addChunk() {
-        guard used.count < Self.chunkLimit else { fatalError("more than 32 GiB of keys") }
-        let memory = ZeroedMemory.allocate(bytes: Self.unitsPerChunk * 8)
-        chunks[used.count].store(UInt(bitPattern: memory), ordering: .releasing)
+    /// Units left in the last chunk.
+    private var lastRoom: Int { used.isEmpty ? 0 : Self.unitsPerChunk - used[used.count - 1] }
+
+    /// Entries whose keys have so many bytes in all cannot fail from here on.
+    @inline(__always)
+    func makeRoom(keys: Int, bytes: Int) throws(BitcaskError) {
+        let units = bytes / 8 + keys * Self.units(8)
+        if units > lastRoom, spare == 0 || units > Self.surelyTaken { try addChunks(units) }
+    }
+
+    /// What surely fits an empty chunk, however much the largest key leaves unused at its end.
+    private static let surelyTaken = unitsPerChunk - units(RecordHeader.maximumKeyBytes)
+
+    private func addChunks(_ units: Int) throws(BitcaskError) {
+        while spare * Self.surelyTaken < units {
+            guard used.count + spare < Self.chunkLimit else { throw .tooManyKeys(gibibytes: Self.chunkLimit >> 10) }
+            let memory = try ZeroedMemory.allocate(bytes: Self.unitsPerChunk * 8)
+            chunks[used.count + spare].store(UInt(bitPattern: memory), ordering: .releasing)
+            spare += 1
+        }
+    }
+
+    private func beginChunk() {
+        precondition(spare > 0, "no room was made for the key")
+        spare -= 1
         // Handle 0 means none.
         used.append(used.isEmpty ? 1 : 0)
     }

@@ -20,8 +20,8 @@ struct KeyTable {
         self.memory = memory
     }
 
-    init(capacity: Int) {
-        guard let memory = calloc(capacity + 1, 8) else { fatalError("out of memory for the key table") }
+    init(capacity: Int) throws(BitcaskError) {
+        guard let memory = calloc(capacity + 1, 8) else { throw .outOfMemory }
         memory.storeBytes(of: UInt64(capacity), as: UInt64.self)
         self.memory = memory
     }

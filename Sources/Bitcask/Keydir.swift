@@ -20,7 +20,7 @@ final class Keydir: @unchecked Sendable {
         var live = 0
     }
 
-    let arena = KeyArena()
+    let arena: KeyArena
     private let hash = KeyHash(seed: .random(in: 0 ... .max))
     private let tables: UnsafeMutablePointer<Atomic<UInt>>
     private var fills = [Fill](repeating: Fill(), count: segments)
@@ -36,11 +36,10 @@ final class Keydir: @unchecked Sendable {
     /// Entries, with or without a location.
     private(set) var count = 0
 
-    init(epochs: Epochs) {
+    init(epochs: Epochs) throws(BitcaskError) {
         self.epochs = epochs
-        guard let memory = calloc(Self.segments, MemoryLayout<Atomic<UInt>>.stride) else {
-            fatalError("out of memory for the key table")
-        }
+        arena = try KeyArena()
+        guard let memory = calloc(Self.segments, MemoryLayout<Atomic<UInt>>.stride) else { throw .outOfMemory }
         tables = memory.bindMemory(to: Atomic<UInt>.self, capacity: Self.segments)
     }
 
@@ -80,11 +79,30 @@ final class Keydir: @unchecked Sendable {
 
     // MARK: The writer
 
-    /// Adds an entry for a key that has none.
+    /// Inserting the key, and with it all those that it is among, cannot fail from here on.
+    ///
+    /// - Parameters:
+    ///   - among: How many keys will be inserted, this one included.
+    ///   - bytes: What the keys have in all.
+    @inline(__always)
+    func makeRoom(for key: UnsafeRawBufferPointer, among keys: Int = 1, bytes: Int? = nil) throws(BitcaskError) {
+        try arena.makeRoom(keys: keys, bytes: bytes ?? key.count)
+        let (segment, _) = Self.place(hash.hash(key))
+        guard !hasRoom(segment, keys) else { return }
+        try rebuild(segment, capacity: max(Self.smallestCapacity, (fills[segment].live + keys - 1) * 7 / 4 + 2))
+    }
+
+    @inline(__always)
+    private func hasRoom(_ segment: Int, _ keys: Int) -> Bool {
+        guard let table = table(segment) else { return false }
+        return (fills[segment].used &+ keys) &* 5 <= table.capacity &* 4
+    }
+
+    /// Adds an entry for a key that has none; `makeRoom` was called for it.
     func insert(_ key: UnsafeRawBufferPointer, _ location: Location) -> Handle {
         let (segment, tag) = Self.place(hash.hash(key))
         let handle = arena.insert(key, location)
-        let table = tableWithRoom(segment)
+        guard let table = table(segment) else { preconditionFailure("no room was made for the key") }
         table.insert(KeyTable.word(tag, handle))
         fills[segment].used += 1
         fills[segment].live += 1
@@ -103,21 +121,15 @@ final class Keydir: @unchecked Sendable {
     }
 
     /// Makes room for so many keys at once, before any is there.
-    func reserve(_ keys: Int) {
+    func reserve(_ keys: Int) throws(BitcaskError) {
         let share = keys / Self.segments + keys / (Self.segments * 16) + Self.smallestCapacity
         for segment in 0..<Self.segments where (table(segment)?.capacity ?? 0) * 4 / 5 < share {
-            rebuild(segment, capacity: share * 5 / 4 + 1)
+            try rebuild(segment, capacity: share * 5 / 4 + 1)
         }
     }
 
-    private func tableWithRoom(_ segment: Int) -> KeyTable {
-        if let table = table(segment), (fills[segment].used + 1) * 5 <= table.capacity * 4 { return table }
-        return rebuild(segment, capacity: max(Self.smallestCapacity, fills[segment].live * 7 / 4 + 2))
-    }
-
-    @discardableResult
-    private func rebuild(_ segment: Int, capacity: Int) -> KeyTable {
-        let next = KeyTable(capacity: capacity)
+    private func rebuild(_ segment: Int, capacity: Int) throws(BitcaskError) {
+        let next = try KeyTable(capacity: capacity)
         let before = table(segment)
         if let before {
             for slot in 0..<before.capacity {
@@ -128,7 +140,6 @@ final class Keydir: @unchecked Sendable {
         fills[segment].used = fills[segment].live
         tables[segment].store(UInt(bitPattern: next.memory), ordering: .releasing)
         if let before { retire(.table(before.memory)) }
-        return next
     }
 
     private func retire(_ what: Retired) {

@@ -17,17 +17,16 @@ final class RecoveredKeys {
     }
 
     subscript(handle: KeyArena.Handle) -> UInt64 {
-        get {
-            let chunk = Int(handle >> 17)
-            return chunk < chunks.count ? chunks[chunk][Int(handle & 0x1_ffff) / 2] : 0
+        let chunk = Int(handle >> 17)
+        return chunk < chunks.count ? chunks[chunk][Int(handle & 0x1_ffff) / 2] : 0
+    }
+
+    func set(_ handle: KeyArena.Handle, _ sequence: UInt64) throws(BitcaskError) {
+        let chunk = Int(handle >> 17)
+        while chunks.count <= chunk {
+            let memory = try ZeroedMemory.allocate(bytes: Self.perChunk * 8)
+            chunks.append(memory.bindMemory(to: UInt64.self, capacity: Self.perChunk))
         }
-        set {
-            let chunk = Int(handle >> 17)
-            while chunks.count <= chunk {
-                let memory = ZeroedMemory.allocate(bytes: Self.perChunk * 8)
-                chunks.append(memory.bindMemory(to: UInt64.self, capacity: Self.perChunk))
-            }
-            chunks[chunk][Int(handle & 0x1_ffff) / 2] = newValue
-        }
+        chunks[chunk][Int(handle & 0x1_ffff) / 2] = sequence
     }
 }

@@ -87,9 +87,9 @@ struct Recovery<Disk: FileSystem> {
         }
         let file = try add(header, length: length, isSealed: true)
         if let hint = HintFile.read(disk: disk, directory: directory, header: header, dataLength: length) {
-            index.keydir.reserve(index.keydir.count + hint.count)
-            hint.forEach { entry in
-                enter(
+            try index.keydir.reserve(index.keydir.count + hint.count)
+            try hint.forEach { entry throws(BitcaskError) in
+                try enter(
                     entry.key, entry.location(in: file.slot), entry.flags, sequence: entry.sequence,
                     expiry: entry.expiry, in: file)
             }
@@ -98,10 +98,10 @@ struct Recovery<Disk: FileSystem> {
             return
         }
         var hint = HintFile.Builder()
-        _ = try scan(header) { step in
+        _ = try scan(header) { step throws(BitcaskError) in
             switch step {
             case .record(let record):
-                take(record, in: file)
+                try take(record, in: file)
                 if record.header.flags.isDisjoint(with: .service) {
                     hint.add(record.header, at: record.offset, key: record.key)
                 }
@@ -140,10 +140,10 @@ struct Recovery<Disk: FileSystem> {
         tornTailBytes = length - cut
         let file = try add(header, length: cut, isSealed: false)
         var endsInMarker = false
-        _ = try scan(header) { step in
+        _ = try scan(header) { step throws(BitcaskError) in
             switch step {
             case .record(let record):
-                take(record, in: file)
+                try take(record, in: file)
                 endsInMarker = record.header.flags.contains(.marker)
             case .damage(let offset, let bytes):
                 report(file, offset: offset, bytes: bytes)
@@ -167,33 +167,38 @@ struct Recovery<Disk: FileSystem> {
 
     /// Walks a data file and returns its length.
     private func scan(
-        _ header: FileHeader, _ body: (RecordReader<Disk>.Step) -> Void
+        _ header: FileHeader, _ body: (RecordReader<Disk>.Step) throws(BitcaskError) -> Void
     ) throws(BitcaskError) -> UInt64 {
         let path = path(FileName.ofData(header.fileID))
         let disk = disk
-        return try attempt(path) { () throws(SystemError) in
-            try disk.withFile(path) { file throws(SystemError) in
-                let length = try disk.size(of: file)
-                var reader = RecordReader(window: FileWindow(disk: disk, file: file, size: length), header: header)
-                while true {
-                    let step = try reader.next()
-                    if case .end = step { return length }
-                    body(step)
-                }
+        let (file, length) = try attempt(path) { () throws(SystemError) in
+            let file = try disk.open(path)
+            do throws(SystemError) {
+                return (file, try disk.size(of: file))
+            } catch {
+                disk.close(file)
+                throw error
             }
+        }
+        defer { disk.close(file) }
+        var reader = RecordReader(window: FileWindow(disk: disk, file: file, size: length), header: header)
+        while true {
+            let step = try attempt(path) { () throws(SystemError) in try reader.next() }
+            if case .end = step { return length }
+            try body(step)
         }
     }
 
     // MARK: What counts
 
-    private mutating func take(_ record: RecordReader<Disk>.Record, in file: DataFile) {
+    private mutating func take(_ record: RecordReader<Disk>.Record, in file: DataFile) throws(BitcaskError) {
         if !record.isValueSound {
             report(file, offset: UInt64(record.offset), bytes: UInt64(record.header.recordLength))
         }
         nextSequence = max(nextSequence, record.header.sequence + 1)
         guard record.header.flags.isDisjoint(with: .service) else { return }
         // A damaged value keeps its place: better an error for its key than the value before it.
-        enter(
+        try enter(
             record.key, record.location(in: file.slot), record.header.flags, sequence: record.header.sequence,
             expiry: record.header.expiry, in: file)
     }
@@ -202,7 +207,7 @@ struct Recovery<Disk: FileSystem> {
     private mutating func enter(
         _ key: UnsafeRawBufferPointer, _ location: Location, _ flags: RecordHeader.Flags, sequence: UInt64,
         expiry: UInt64, in file: DataFile
-    ) {
+    ) throws(BitcaskError) {
         file.maximumSequence = max(file.maximumSequence, sequence)
         if flags.contains(.tombstone) { file.tombstoneBytes += UInt64(location.lengthBound) }
         if flags.contains(.prefix) {
@@ -211,12 +216,13 @@ struct Recovery<Disk: FileSystem> {
         }
         let known = index.keydir.find(key)
         if let known, sequences[known] >= sequence { return }
+        if known == nil { try index.keydir.makeRoom(for: key) }
         if flags.contains(.tombstone) {
             index.bury(keepingEntry: key)
         } else {
             index.place(key, at: location, expiry: expiry)
         }
-        if let handle = known ?? index.keydir.find(key) { sequences[handle] = sequence }
+        if let handle = known ?? index.keydir.find(key) { try sequences.set(handle, sequence) }
     }
 
     /// Lets deletions of whole prefixes take effect, and takes entries out that only remembered a deletion.

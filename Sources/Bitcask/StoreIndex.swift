@@ -44,7 +44,7 @@ struct StoreIndex {
 
     // MARK: Keys
 
-    /// Points `key` at a new record.
+    /// Points `key` at a new record. For a key that may be new, `keydir.makeRoom` was called.
     mutating func place(_ key: UnsafeRawBufferPointer, at location: Location, expiry: UInt64) {
         if let handle = keydir.find(key) {
             let before = arena.location(handle)
@@ -75,7 +75,7 @@ struct StoreIndex {
         }
     }
 
-    /// While files are read: remembers that the key is gone, in an entry without a location.
+    /// While files are read: remembers that the key is gone, in an entry without a location. Room as for `place`.
     mutating func bury(keepingEntry key: UnsafeRawBufferPointer) {
         guard let handle = keydir.find(key) else {
             _ = keydir.insert(key, .absent)

@@ -15,8 +15,8 @@ struct Tail {
     let capacity: Int
     let bytes: UnsafeMutableRawPointer
 
-    static func make(slot: UInt16, start: UInt64, capacity: Int) -> UnsafeMutablePointer<Tail> {
-        guard let bytes = malloc(capacity) else { fatalError("out of memory for the write buffer") }
+    static func make(slot: UInt16, start: UInt64, capacity: Int) throws(BitcaskError) -> UnsafeMutablePointer<Tail> {
+        guard let bytes = malloc(capacity) else { throw .outOfMemory }
         let tail = UnsafeMutablePointer<Tail>.allocate(capacity: 1)
         tail.initialize(to: Tail(slot: slot, start: start, capacity: capacity, bytes: bytes))
         return tail

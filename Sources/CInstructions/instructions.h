@@ -1,10 +1,28 @@
 #ifndef GODWIT_CINSTRUCTIONS_H
 #define GODWIT_CINSTRUCTIONS_H
 
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
-// Single instructions that Swift has no name for. Nothing else belongs here.
+// Single instructions and system calls that Swift has no name for. Nothing else belongs here.
+
+// Of the C library's headers only what Swift's own module of it does not hold.
+extern long syscall(long number, ...);
+
+/// futex(2): sleeps while the word has this value, and at most so many nanoseconds (below 0: no limit).
+static inline void godwit_futex_wait(const void *word, uint32_t value, int64_t nanoseconds) {
+    struct {
+        int64_t seconds, nanoseconds;
+    } limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds < 0 ? 0 : &limit, 0, 0);
+}
+
+/// futex(2): wakes so many of those that sleep on the word.
+static inline void godwit_futex_wake(const void *word, int32_t count) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
 
 #if defined(__x86_64__)
 

@@ -28,6 +28,8 @@ private final class Life {
     /// Writes known to be durable, and writes that the operating system has.
     private var durable = 0
     private var flushed = 0
+    /// Refused syncs of data files that a restart has settled.
+    private var failedSyncs = 0
     private var backups: [(path: String, state: State, isDone: Bool)] = []
     private(set) var crashes = 0
     private(set) var failures: [String] = []
@@ -73,7 +75,6 @@ private final class Life {
                 // Only a refusal of the disk may end a store; the process starts again.
                 guard disk.isFaulty else { throw error }
                 disk.isFaulty = false
-                if store.failure != nil { flushed = durable }
                 store = try restart(after: store)
             }
         }
@@ -135,6 +136,7 @@ private final class Life {
         states.removeSubrange((index + 1)...)
         durable = index
         flushed = index
+        failedSyncs = disk.failedSyncs
         return next
     }
 
@@ -190,8 +192,8 @@ private final class Life {
         let isOnlyTheProcess = crashes % 5 == 0
         let survivor = isOnlyTheProcess ? disk.afterProcessDeath() : disk.afterPowerLoss(&chance)
         do throws(BitcaskError) {
-            // A refused sync takes back what was flushed and not durable: the store fails, and says so.
-            try check(survivor, from: isOnlyTheProcess && !disk.isFaulty ? flushed : durable)
+            // A refused sync, and nothing else, takes back what was flushed and not durable: the store fails, and says so.
+            try check(survivor, from: isOnlyTheProcess && disk.failedSyncs == failedSyncs ? flushed : durable)
         } catch {
             fail("the survivor cannot be used: \(error)")
         }

@@ -6,13 +6,17 @@ import Testing
     private static let ioError: Int32 = 5
     private static let noSpace: Int32 = 28
 
-    @Test("a full disk refuses the write, undoes its torn half, and takes the next one when there is room")
-    func noSpaceLeft() throws {
+    @Test(
+        "a full disk refuses the write, undoes its torn half, and takes the next one when there is room",
+        arguments: [BitcaskDurability.flushed, .synced])
+    func noSpaceLeft(durability: BitcaskDurability) throws {
         let disk = SimulatedDisk()
         let store = try SimulatedStore.open(disk)
         try store.put("a", "1")
         disk.fault = { operation, _ in operation == .write ? Self.noSpace : nil }
-        #expect(throws: BitcaskError.outOfSpace(path: SimulatedDisk.data(1))) { try store.put("b", "2") }
+        #expect(throws: BitcaskError.outOfSpace(path: SimulatedDisk.data(1))) {
+            try store.put(Array("b".utf8), [2], durability)
+        }
         disk.fault = { _, _ in nil }
         #expect(try store.text("b") == nil)
         try store.put("c", "3")

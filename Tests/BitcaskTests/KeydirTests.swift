@@ -13,12 +13,13 @@ import Testing
     }
 
     @Test("a lookup looks at a few slots, however many keys there are")
-    func probes() {
-        let keydir = Keydir(epochs: Epochs())
+    func probes() throws {
+        let keydir = try Keydir(epochs: Epochs())
         let count = 50_000
         for number in 0..<count {
             let key = Array("key \(number)".utf8)
-            key.withUnsafeBytes { key in
+            try key.withBytes { key throws(BitcaskError) in
+                try keydir.makeRoom(for: key)
                 _ = keydir.insert(key, Location(slot: 0, offset: 64, recordLength: 30, expires: false))
             }
         }

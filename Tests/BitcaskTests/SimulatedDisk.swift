@@ -72,6 +72,8 @@ final class SimulatedDisk: FileSystem, @unchecked Sendable {
     private var faults = 0
     /// How many bytes of a failing write are there nevertheless.
     var bytesOfFailedWrite = 7
+    /// Syncs of data files that were refused.
+    private(set) var failedSyncs = 0
     private(set) var paths: [ObjectIdentifier: String] = [:]
 
     init() {}
@@ -186,7 +188,13 @@ final class SimulatedDisk: FileSystem, @unchecked Sendable {
     }
 
     func sync(_ file: FileHandle) throws(SystemError) {
-        let crashing = try begin(.sync, path(of: file))
+        let crashing: Bool
+        do throws(SystemError) {
+            crashing = try begin(.sync, path(of: file))
+        } catch {
+            if path(of: file).hasSuffix(".data") { failedSyncs += 1 }
+            throw error
+        }
         onOperation?()
         if !crashing {
             let inode = try inode(file)
