@@ -283,7 +283,7 @@ extension AttemptFailure {
         case .handshakeTimeout: self = .timedOut
         case .tls(.pinMismatch): self = .pinMismatch
         case .tls: self = .tls
-        case .peer, .local, .keyLimitReached, .pathLost: self = .lost
+        case .peer, .local, .keyLimitReached, .pathLost, .statelessReset: self = .lost
         case .peerError(.tlsFailure, _): self = .tls
         case .protocolViolation, .peerError, .versionMismatch: self = .protocolViolation
         }

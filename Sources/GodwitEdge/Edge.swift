@@ -1,6 +1,7 @@
 import Glibc
 import GodwitMetrics
 import GodwitTLS
+import GodwitTransport
 import GodwitWire
 import IMService
 import Logging
@@ -27,8 +28,11 @@ package final class Edge: Service {
     private let logger: Logger
 
     /// Opens the store, binds the ports and serves. Throws `EdgeError` or `IMServiceError`, and then has left nothing open.
+    ///
+    /// - Parameter endpoint: what datagram clients know this server by after a restart.
     package static func start(
-        _ configuration: ServeConfiguration, identity: ServerIdentity, registry: Registry = Registry(), logger: Logger
+        _ configuration: ServeConfiguration, identity: ServerIdentity,
+        endpoint: EndpointIdentity = .ephemeral(.system), registry: Registry = Registry(), logger: Logger
     ) async throws -> Edge {
         let loopCount = configuration.eventLoops == 0 ? min(System.coreCount, 64) : configuration.eventLoops
         guard (1...64).contains(loopCount) else { throw EdgeError.loopCount(loopCount, limit: 64) }
@@ -56,7 +60,7 @@ package final class Edge: Service {
                 directory: directory, tls: tls,
                 upstreams: Upstreams(
                     answersEcho: configuration.upstreams.echo == .builtin, core: core, tunnel: limits.tunnel),
-                metrics: EdgeMetrics(registry: registry), limits: limits, logger: logger)
+                metrics: EdgeMetrics(registry: registry), limits: limits, endpoint: endpoint, logger: logger)
             let listener = try await Listeners(shared: shared, group: group).open(configuration.listen)
             return Edge(
                 configuration: configuration, shared: shared, registry: registry, group: group, listener: listener,

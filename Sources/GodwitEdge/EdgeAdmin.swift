@@ -22,6 +22,7 @@ extension Edge: AdminSource {
         for reason in DropReason.allCases {
             metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
         }
+        metrics.statelessResets.child().raise(to: snapshot.statelessResets)
         let transport = snapshot.transport
         metrics.packetsLost.child().raise(to: transport.packetsLost)
         metrics.probes.child().raise(to: transport.probes)

@@ -1,5 +1,6 @@
 import GodwitMetrics
 import GodwitTLS
+import GodwitTransport
 import Logging
 
 /// What all loops of an edge have in common, fixed at the start.
@@ -9,6 +10,7 @@ struct EdgeShared: Sendable {
     let upstreams: Upstreams
     let metrics: EdgeMetrics
     let limits: LoopLimits
+    let endpoint: EndpointIdentity
     let logger: Logger
 
     /// The protocol's name in TLS, on both carriers.

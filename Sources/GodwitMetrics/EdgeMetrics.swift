@@ -31,6 +31,7 @@ package struct EdgeMetrics: Sendable {
     package let datagramsReceived: CounterFamily
     package let datagramsSent: CounterFamily
     package let datagramsDropped: CounterFamily
+    package let statelessResets: CounterFamily
     package let bytesReceived: CounterFamily
     package let bytesSent: CounterFamily
     package let packetsLost: CounterFamily
@@ -90,6 +91,8 @@ package struct EdgeMetrics: Sendable {
         datagramsSent = registry.counter("godwit_datagrams_sent_total", "UDP datagrams sent.")
         datagramsDropped = registry.counter(
             "godwit_datagrams_dropped_total", "UDP datagrams received and not used.", labels: ["reason"])
+        statelessResets = registry.counter(
+            "godwit_stateless_resets_total", "Clients told that their connection is not known here.")
         bytesReceived = registry.counter(
             "godwit_bytes_received_total", "UDP payload or TCP bytes received.", labels: ["carrier"])
         bytesSent = registry.counter("godwit_bytes_sent_total", "UDP payload or TCP bytes sent.", labels: ["carrier"])

@@ -19,6 +19,8 @@ package enum CloseReason: Error, Sendable, Equatable {
     case keyLimitReached
     /// The new address of the peer did not answer, and there was none to go back to.
     case pathLost
+    /// The server has lost the connection, as when it was started again (RFC 9000 §10.3).
+    case statelessReset
     /// The server speaks none of our versions.
     case versionMismatch(supported: [UInt8])
 }
@@ -35,6 +37,7 @@ extension CloseReason: CustomStringConvertible {
         case .peerError(let code, let reason): "the peer's transport closed with \(code): \(reason)"
         case .keyLimitReached: "the packet keys are used up; connect again"
         case .pathLost: "the peer's address did not answer and there was none to go back to"
+        case .statelessReset: "the server does not know the connection any more; connect again"
         case .versionMismatch(let supported):
             "the server supports only protocol versions \(supported); update the client or the server"
         }

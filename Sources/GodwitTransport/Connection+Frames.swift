@@ -87,8 +87,9 @@ extension Connection {
         case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
         case .pathChallenge(let token): control.pathResponse = token
         case .pathResponse(let token): path.receiveResponse(token)
-        case .handshakeDone:
+        case .handshakeDone(let token):
             guard role == .client else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshakeDone)) }
+            resetToken = token
             confirmHandshake()
         case .padding, .ping, .extension, .lossReport, .ack, .close, .handshake: return
         }

@@ -130,6 +130,7 @@ extension Connection {
         }
         let largestBefore = application.received.largest
         guard let opened = keys.open(&buffer, bounds, largestReceived: largestBefore) else {
+            if isStatelessReset(buffer) { finish(.statelessReset) }
             return drop(.authenticationFailed)
         }
         guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
@@ -137,6 +138,12 @@ extension Connection {
         if role == .server, isNewest { followPeer(to: source, datagramBytes: datagramBytes, now: now) }
         process(opened, of: buffer, in: .application, now: now)
         return nil
+    }
+
+    /// What looked like a packet says that the server has lost the connection. Opening it in vain has left its tag as it was.
+    private func isStatelessReset(_ datagram: ByteBuffer) -> Bool {
+        guard let resetToken, let token = StatelessResetToken(endOf: datagram) else { return false }
+        return token == resetToken
     }
 
     /// The newest packet decides where the peer is (RFC 9000 §9.3): an old one that was held up must not.

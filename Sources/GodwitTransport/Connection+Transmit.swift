@@ -100,7 +100,7 @@ extension Connection {
         if application.received.hasUnacknowledged || repeatsAck {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
-        control.write(into: &datagram, writer: &writer, incoming: incoming)
+        control.write(into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer)
         while hasRecords,
             let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram))
         {

@@ -16,6 +16,10 @@ package final class Connection {
     /// Packets that the application keys may protect; a test makes it small.
     var keyLimit = ProtocolLimits.maximumPacketsPerKey
     let random: RandomSource
+    /// Server: where tokens come from.
+    var issuer: ConnectionIDIssuer?
+    /// Client: what the server would send, had it lost this connection (RFC 9000 §10.3).
+    var resetToken: StatelessResetToken?
     /// What the client's first packets were addressed to; the initial keys come from it.
     let clientChosenID: ConnectionID
     /// How the peer addresses us: server-issued, or empty on a client.
@@ -56,7 +60,7 @@ package final class Connection {
     init(
         role: TLSRole, configuration: TransportConfiguration, handshake: Handshake, initialKeys: PacketKeys,
         clientChosenID: ConnectionID, localID: ConnectionID, peerID: ConnectionID, remote: Address,
-        random: RandomSource, memory: PathMemory? = nil,
+        random: RandomSource, issuer: ConnectionIDIssuer? = nil, memory: PathMemory? = nil,
         now: NIODeadline
     ) {
         self.role = role
@@ -66,6 +70,7 @@ package final class Connection {
         self.localID = localID
         self.peerID = peerID
         self.random = random
+        self.issuer = issuer
         hasHeardPeer = role == .server
         initial.keys = initialKeys
         path = Path(remote: remote, isValidated: role == .client)

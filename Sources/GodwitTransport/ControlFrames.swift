@@ -10,14 +10,18 @@ struct ControlFrames {
 
     var isDue: Bool { handshakeDone || maxData || maxMessages || pathResponse != nil }
 
-    mutating func write(into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: IncomingMessages) {
+    /// - Parameter issuer: a server's, which HANDSHAKE_DONE needs.
+    mutating func write(
+        into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: IncomingMessages, localID: ConnectionID,
+        issuer: ConnectionIDIssuer?
+    ) {
         if let token = pathResponse, fits(packet, writer) {
             Frame.pathResponse(token).encode(into: &packet)
             writer.isEliciting = true
             pathResponse = nil
         }
-        if handshakeDone, fits(packet, writer) {
-            Frame.handshakeDone.encode(into: &packet)
+        if handshakeDone, let issuer, writer.space(in: packet) >= Frame.handshakeDoneLength {
+            Frame.handshakeDone(issuer.resetToken(for: localID)).encode(into: &packet)
             writer.add(.handshakeDone)
             handshakeDone = false
         }

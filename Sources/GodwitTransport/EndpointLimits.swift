@@ -6,6 +6,9 @@ package struct EndpointLimits: Sendable {
     /// Connections whose handshake is not complete: each holds a TLS engine of some 50 KB. Default 1,024.
     package var maximumHalfOpen = 1024
 
+    /// Stateless resets a second, each for a packet of a connection that is not known. Default 2,000.
+    package var statelessResetsPerSecond = 2_000
+
     /// How many event loops share the port; packets for a loop index beyond it are dropped. Default 1.
     package var loopCount: UInt8 = 1
 

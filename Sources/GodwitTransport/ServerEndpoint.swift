@@ -8,17 +8,22 @@ package final class ServerEndpoint {
     package private(set) var drops = DropCounters()
     package var connectionCount: Int { table.count }
     package private(set) var halfOpenCount = 0
+    /// Stateless resets sent.
+    package private(set) var resetCount: UInt64 = 0
 
     private let configuration: TransportConfiguration
     private let tls: TLSContext
     private let loopIndex: UInt8
     private let limits: EndpointLimits
     private let random: RandomSource
+    private let issuer: ConnectionIDIssuer
     private var table = ConnectionTable()
+    private var resets: RateLimit
 
+    /// - Parameter identity: what this server had in its last life, so that clients of that hear that it is over.
     package init(
         configuration: TransportConfiguration, tls: TLSContext, loopIndex: UInt8, limits: EndpointLimits,
-        random: RandomSource
+        identity: EndpointIdentity? = nil, random: RandomSource
     ) throws(TransportError) {
         try configuration.validate()
         self.configuration = configuration
@@ -26,16 +31,26 @@ package final class ServerEndpoint {
         self.loopIndex = loopIndex
         self.limits = limits
         self.random = random
+        resets = RateLimit(perSecond: limits.statelessResetsPerSecond)
+        do throws(TLSError) {
+            issuer = try ConnectionIDIssuer(
+                loopIndex: loopIndex, identity: identity ?? .ephemeral(random), random: random)
+        } catch {
+            throw .tls(error)
+        }
     }
 
     package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
         let destination: ConnectionID
+        var isShort = false
         do throws(WireError) {
             var reading = copy datagram
             let header = try PacketHeader.decode(
                 from: &reading, shortDestinationLength: ConnectionID.serverIssuedLength)
             switch header {
-            case .short(let id): destination = id
+            case .short(let id):
+                destination = id
+                isShort = true
             // Behind the first datagram, or ahead of it: then it comes again.
             case .zeroRTT(let header): destination = header.destination
             case .initial(let header):
@@ -51,11 +66,12 @@ package final class ServerEndpoint {
             return drop(DropReason(error))
         }
         guard let handle = table[destination], let connection = table[handle] else {
-            guard destination.count == ConnectionID.serverIssuedLength, destination.loopIndex != loopIndex else {
-                return drop(.unknownConnection)
-            }
-            guard destination.loopIndex < limits.loopCount else { return drop(.unknownLoop) }
-            return .loop(destination.loopIndex, datagram)
+            let owner = destination.loopIndex
+            let isElsewhere = destination.count == ConnectionID.serverIssuedLength && owner != loopIndex
+            if isElsewhere, owner < limits.loopCount { return .loop(owner, datagram) }
+            let routing = drop(isElsewhere ? .unknownLoop : .unknownConnection)
+            guard isShort, let reset = makeReset(for: destination, datagram, now: now) else { return routing }
+            return .reply(reset)
         }
         deliver(datagram, to: connection, from: source, now: now)
         return .connection(handle)
@@ -103,14 +119,13 @@ package final class ServerEndpoint {
             var tried = copy datagram
             let bounds = PacketKeys.Bounds(start: datagram.readerIndex, number: number, end: number + header.length)
             guard keys.open(&tried, bounds, largestReceived: nil) != nil else { return drop(.authenticationFailed) }
-            var localID = ConnectionID(loopIndex: loopIndex, random: random)
-            while table[localID] != nil { localID = ConnectionID(loopIndex: loopIndex, random: random) }
+            var localID = issuer.makeID()
+            while table[localID] != nil { localID = issuer.makeID() }
             connection = Connection(
                 role: .server, configuration: configuration,
                 handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
                 clientChosenID: header.destination, localID: localID, peerID: header.source, remote: source,
-                random: random,
-                now: now)
+                random: random, issuer: issuer, now: now)
         } catch {
             return drop(.tlsSetup)
         }
@@ -119,6 +134,13 @@ package final class ServerEndpoint {
         halfOpenCount += 1
         deliver(datagram, to: connection, from: source, now: now)
         return .connection(handle)
+    }
+
+    /// Only packets behind the handshake are answered: a client has no token before.
+    private func makeReset(for id: ConnectionID, _ datagram: ByteBuffer, now: NIODeadline) -> ByteBuffer? {
+        guard datagram.readableBytes > StatelessReset.minimumBytes, resets.take(now: now) else { return nil }
+        resetCount += 1
+        return StatelessReset.make(issuer.resetToken(for: id), answering: datagram.readableBytes, random: random)
     }
 
     /// Answers a client of another version; only to what could be a first datagram, so that the answer is never the larger one.

@@ -8,7 +8,7 @@ import NIOCore
 /// | 0x01 | PING | - |
 /// | 0x02 | ACK | `AckFrame` |
 /// | 0x04 | HANDSHAKE | `HandshakeFrame` |
-/// | 0x05 | HANDSHAKE_DONE | - |
+/// | 0x05 | HANDSHAKE_DONE | stateless reset token (16 bytes) |
 /// | 0x06, 0x07 | CLOSE by transport, by application | `CloseFrame` |
 /// | 0x10 | MAX_DATA | bytes (varint) |
 /// | 0x11 | MAX_MESSAGES | messages (varint) |
@@ -23,7 +23,8 @@ package enum Frame: Hashable, Sendable {
     case ping
     case ack(AckFrame)
     case handshake(HandshakeFrame)
-    case handshakeDone
+    /// With the token of the ID that the handshake gave the client.
+    case handshakeDone(StatelessResetToken)
     case close(CloseFrame)
     case maxData(UInt64)
     case maxMessages(UInt64)
@@ -55,6 +56,7 @@ package enum Frame: Hashable, Sendable {
 
     /// The largest encoding of PATH_CHALLENGE, PATH_RESPONSE, MAX_DATA and MAX_MESSAGES.
     package static let maximumControlLength = 9
+    package static let handshakeDoneLength = 1 + StatelessResetToken.length
 
     /// Reads one frame; nil at the end of the payload.
     package static func decode(from buffer: inout ByteBuffer) throws(WireError) -> Frame? {
@@ -64,7 +66,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.ping: return .ping
         case Kind.ack: return .ack(try AckFrame(decoding: &buffer))
         case Kind.handshake: return .handshake(try HandshakeFrame(decoding: &buffer))
-        case Kind.handshakeDone: return .handshakeDone
+        case Kind.handshakeDone: return .handshakeDone(try StatelessResetToken(decoding: &buffer))
         case Kind.transportClose: return .close(try CloseFrame(decoding: &buffer, byApplication: false))
         case Kind.applicationClose: return .close(try CloseFrame(decoding: &buffer, byApplication: true))
         case Kind.maxData: return .maxData(try buffer.readVarint())
@@ -92,7 +94,9 @@ package enum Frame: Hashable, Sendable {
         case .ping: buffer.writeInteger(Kind.ping)
         case .ack(let frame): frame.encode(into: &buffer)
         case .handshake(let frame): frame.encode(into: &buffer)
-        case .handshakeDone: buffer.writeInteger(Kind.handshakeDone)
+        case .handshakeDone(let token):
+            buffer.writeInteger(Kind.handshakeDone)
+            token.write(into: &buffer)
         case .close(let frame): frame.encode(into: &buffer)
         case .maxData(let limit):
             buffer.writeInteger(Kind.maxData)

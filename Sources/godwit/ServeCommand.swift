@@ -53,7 +53,9 @@ struct ServeCommand: AsyncParsableCommand {
         if isNew {
             logger.info("made a new key and certificate", metadata: ["directory": "\(configuration.dataDirectory)/tls"])
         }
-        let edge = try await Edge.start(configuration, identity: identity, registry: registry, logger: logger)
+        let endpoint = try TransportSecret(dataDirectory: configuration.dataDirectory).loadOrMake()
+        let edge = try await Edge.start(
+            configuration, identity: identity, endpoint: endpoint, registry: registry, logger: logger)
         let banner = Banner(edge: edge)
         let adminServer = AdminServer(
             configuration: AdminConfiguration(address: configuration.admin), source: edge, logger: logger,

@@ -26,7 +26,8 @@ struct EdgeFixture: Sendable {
 
     func start() async throws -> Edge {
         let identity = try IdentityFiles(dataDirectory: directory).loadOrMake().identity
-        return try await Edge.start(configuration, identity: identity, logger: Self.logger)
+        let endpoint = try TransportSecret(dataDirectory: directory).loadOrMake()
+        return try await Edge.start(configuration, identity: identity, endpoint: endpoint, logger: Self.logger)
     }
 
     /// Runs `body` on a started edge and stops it in any case.

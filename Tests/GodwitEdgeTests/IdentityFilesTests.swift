@@ -26,6 +26,21 @@ struct IdentityFilesTests {
         #expect(access(directory + "/tls/server.key", X_OK) != 0 || geteuid() == 0)
     }
 
+    @Test("the transport's secret is made once, is not empty, and gives the same keys afterwards")
+    func transportSecret() throws {
+        let directory = try directory() + "/deep/er"
+        let secret = TransportSecret(dataDirectory: directory)
+        let made = try secret.loadOrMake()
+        #expect(try secret.loadOrMake() == made)
+        #expect(try TransportSecret(dataDirectory: self.directory()).loadOrMake() != made)
+        let path = directory + "/tls/transport.secret"
+        unlink(path)
+        try WholeFile.create(path, text: "short\n", mode: 0o600)
+        #expect(throws: EdgeError.identityFile(path: path, reason: "it has fewer than 32 characters")) {
+            try secret.loadOrMake()
+        }
+    }
+
     @Test("one file without the other is an error that names both")
     func incomplete() throws {
         let directory = try directory()

@@ -44,6 +44,27 @@ struct ResumeTests {
         }
     }
 
+    @Test("a client whose connection the server has lost hears so with its next packet, and resumes")
+    func statelessReset() async throws {
+        try await EdgeFixture.serving(eventLoops: 2) { edge in
+            let client = try await TestClient(edge)
+            try await client.connect(.datagram)
+            #expect(try await client.request(.echo, "before").text == "before")
+            // As if the process had been killed: nobody says goodbye.
+            _ = await edge.directory.collect { loop in
+                for carrier in loop.datagramCarriers.values { loop.endpoint.remove(carrier.handle) }
+                loop.datagramCarriers.removeAll()
+                loop.datagramNumbers.removeAll()
+            }
+            let response = client.send(Command.echo.rawValue, ByteBuffer(string: "after"))
+            #expect(try await client.carrierEnd() == .datagram(.statelessReset))
+            #expect(await edge.sample("godwit_stateless_resets_total") >= 1)
+            try await client.connect(.datagram)
+            #expect(try await response.get().text == "after")
+            try await client.leave()
+        }
+    }
+
     @Test("a new address changes nothing, even when the kernel gives it to another loop")
     func addressChange() async throws {
         try await EdgeFixture.serving(eventLoops: 4) { edge in

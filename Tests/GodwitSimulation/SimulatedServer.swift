@@ -14,6 +14,8 @@ final class SimulatedServer {
     private(set) var session: Session?
 
     private let random: RandomSource
+    /// On the server's disk.
+    private let identity: EndpointIdentity
     private let narrator: Narrator
     private let compressor = Compressor()
     private var table: SessionTable
@@ -28,14 +30,15 @@ final class SimulatedServer {
         self.narrator = narrator
         self.address = address
         self.random = random
-        endpoint = try Self.makeEndpoint(random: random)
+        identity = .ephemeral(random)
+        endpoint = try Self.makeEndpoint(identity: identity, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 
-    private static func makeEndpoint(random: RandomSource) throws -> ServerEndpoint {
+    private static func makeEndpoint(identity: EndpointIdentity, random: RandomSource) throws -> ServerEndpoint {
         try ServerEndpoint(
             configuration: .server, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: EndpointLimits(),
-            random: random)
+            identity: identity, random: random)
     }
 
     private static func makeTable(random: RandomSource, compressor: Compressor) -> SessionTable {
@@ -62,7 +65,7 @@ final class SimulatedServer {
         carriers.removeAll()
         session = nil
         pushes.forgetSubmissions()
-        endpoint = try Self.makeEndpoint(random: random)
+        endpoint = try Self.makeEndpoint(identity: identity, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 

@@ -17,10 +17,13 @@ enum TestTLS {
 /// A client and a server endpoint in memory, with a clock that jumps from event to event.
 final class TransportPair {
     let client: Connection
-    let endpoint: ServerEndpoint
+    private(set) var endpoint: ServerEndpoint
     private(set) var handle: ConnectionHandle?
     var up: LossyPipe
     var down: LossyPipe
+    /// Makes the server's next life.
+    private let makeEndpoint: (EndpointIdentity) throws -> ServerEndpoint
+    let identity: EndpointIdentity
     private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     /// As the server sees the client.
     var clientAddress = Address(ipv4: 0xc000_0201, port: 40_000)
@@ -57,12 +60,23 @@ final class TransportPair {
         let random = RandomSource.seeded(seed)
         up = LossyPipe(random: .seeded(random.next()))
         down = LossyPipe(random: .seeded(random.next()))
-        endpoint = try ServerEndpoint(
-            configuration: serverConfiguration, tls: serverTLS ?? TestTLS.server.get(), loopIndex: 0, limits: limits,
-            random: random)
+        let tls = try serverTLS ?? TestTLS.server.get()
+        makeEndpoint = { identity in
+            try ServerEndpoint(
+                configuration: serverConfiguration, tls: tls, loopIndex: 0, limits: limits, identity: identity,
+                random: random)
+        }
+        identity = .ephemeral(random)
+        endpoint = try makeEndpoint(identity)
         client = try Connection.client(
             configuration: clientConfiguration, tls: clientTLS ?? TestTLS.client.get(), serverName: nil,
             remote: Self.serverAddress, random: random, resumption: resumption, memory: memory, now: now)
+    }
+
+    /// The server's process is killed and started again; with another identity it is not the same server.
+    func restartServer(as other: EndpointIdentity? = nil) throws {
+        endpoint = try makeEndpoint(other ?? identity)
+        handle = nil
     }
 
     var server: Connection? { handle.flatMap { endpoint.connection($0) } }
@@ -102,7 +116,11 @@ final class TransportPair {
     }
 
     func deliverToServer(_ datagram: ByteBuffer, from source: Address) {
-        if case .connection(let handle) = endpoint.receive(datagram, from: source, now: now) { self.handle = handle }
+        switch endpoint.receive(datagram, from: source, now: now) {
+        case .connection(let handle): self.handle = handle
+        case .reply(let reply): if source == clientAddress { down.send(reply, now: now) }
+        case .loop, .dropped: break
+        }
     }
 
     /// Events out of both ends, then datagrams into the pipes.

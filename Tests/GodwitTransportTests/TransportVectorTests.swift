@@ -110,7 +110,9 @@ struct TransportVectorTests {
         "ack, nothing missing": [.ack(AckFrame(delay: 10, first: 0...7))],
         "ack, with gaps": [.ack(AckFrame(delay: 39, first: 998...1000, lower: [990...996, 17...17]))],
         "handshake": [.handshake(HandshakeFrame(offset: 300, data: text))],
-        "handshake done": [.handshakeDone],
+        "handshake done": [
+            .handshakeDone(StatelessResetToken(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f))
+        ],
         "close by transport": [.close(CloseFrame(byApplication: false, code: 0x100, reason: "TLS failure"))],
         "close by application": [.close(CloseFrame(byApplication: true, code: 0, reason: ""))],
         "max data": [.maxData(1_572_864)],

@@ -10,6 +10,8 @@ struct ViolationTests {
     func frameOfTheOtherRole() throws {
         let pair = try TransportPair()
         pair.connect()
+        pair.client.issuer = try ConnectionIDIssuer(
+            loopIndex: 0, identity: .ephemeral(.seeded(1)), random: .seeded(1))
         pair.client.control.handshakeDone = true
         pair.run(for: .seconds(1)) { pair.clientClosed != nil }
         let error = ProtocolError.frameNotAllowed(type: 0x05)

@@ -26,7 +26,7 @@ struct RandomFrames {
         case 1: return .ping
         case 2: return .ack(ack())
         case 3: return .handshake(HandshakeFrame(offset: number(), data: data()))
-        case 4: return .handshakeDone
+        case 4: return .handshakeDone(StatelessResetToken(high: random.next(), low: random.next()))
         case 5:
             return .close(
                 CloseFrame(byApplication: random.next() % 2 == 0, code: number(), reason: "größer \(random.next())"))

@@ -69,7 +69,7 @@ final class EdgeLoop {
         datagramCapacity = transport.maximumDatagramBytes
         endpoint = try ServerEndpoint(
             configuration: transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
-            random: .system)
+            identity: shared.endpoint, random: .system)
         sessions = SessionTable(configuration: shared.limits.sessionTable, loopIndex: index, random: .system)
         metrics = LoopMetrics(shared.metrics)
         outbox = LoopOutbox(loopCount: shared.directory.count)

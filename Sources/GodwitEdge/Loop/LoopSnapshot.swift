@@ -10,6 +10,7 @@ struct LoopSnapshot: Sendable {
     var detachedSessions = 0
     var tunnels = 0
     var drops = DropCounters()
+    var statelessResets = 0
     var transport = TransportTotals()
     var success = SuccessFigures()
 
@@ -19,6 +20,7 @@ struct LoopSnapshot: Sendable {
         left.detachedSessions += right.detachedSessions
         left.tunnels += right.tunnels
         left.drops.add(right.drops)
+        left.statelessResets += right.statelessResets
         left.transport += right.transport
         left.success += right.success
     }
@@ -45,6 +47,7 @@ extension EdgeLoop {
         }
         snapshot.tunnels = tunnelCount
         snapshot.drops = endpoint.drops
+        snapshot.statelessResets = Int(clamping: endpoint.resetCount)
         snapshot.transport = endedTransports
         for carrier in datagramCarriers.values { snapshot.transport.add(carrier.connection.statistics) }
         snapshot.success = metrics.window.figures(now: now.uptimeNanoseconds)
