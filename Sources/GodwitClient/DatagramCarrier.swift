@@ -156,7 +156,10 @@ final class DatagramCarrier {
             case .success: self.sendErrors = 0
             case .failure:
                 self.sendErrors += 1
-                if self.sendErrors >= Self.sendErrorsBeforeReopen { self.replaceSocket() }
+                if self.sendErrors >= Self.sendErrorsBeforeReopen {
+                    self.connection.useFreshID()
+                    self.replaceSocket()
+                }
             }
         }
         return promise
@@ -247,6 +250,7 @@ final class DatagramCarrier {
         guard generation == socketGeneration, !isClosed else { return }
         socketGeneration += 1
         channel = nil
+        connection.useFreshID()
         reopenTimer?.set(.now() + Self.reopenDelay)
     }
 }

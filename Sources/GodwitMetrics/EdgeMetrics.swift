@@ -83,7 +83,7 @@ package struct EdgeMetrics: Sendable {
         earlyData = registry.counter(
             "godwit_early_data_total", "First flights of known clients with requests in them.", labels: ["result"])
         migrations = registry.counter(
-            "godwit_migrations_total", "Clients that changed their address.", labels: ["result"])
+            "godwit_migrations_total", "Clients that changed their address.", labels: ["cause"])
         ackedMessages = registry.counter("godwit_acked_messages_total", "Messages whose receipt clients confirmed.")
         redeliveries = registry.counter("godwit_redeliveries_total", "Messages sent again after a resume.")
 

@@ -58,6 +58,12 @@ package enum ProtocolError: Error, Sendable, Equatable {
     case tooManyFragments(message: UInt64)
     case handshakeBufferExceeded(limit: Int)
     case emptyPacket
+    /// Two frames disagree on an ID of the peer.
+    case inconsistentConnectionID(sequence: UInt64)
+    /// An ID that was never issued, or the one of the very packet, was given up.
+    case retiredConnectionID(sequence: UInt64)
+    /// More IDs than we keep.
+    case connectionIDLimit
     /// Bits of the first byte that this version leaves 0.
     case reservedBits(UInt8)
 }
@@ -76,6 +82,9 @@ extension ProtocolError: CustomStringConvertible {
         case .tooManyFragments(let message): "message \(message) came in too many pieces"
         case .handshakeBufferExceeded(let limit): "handshake data reaches over \(limit) bytes ahead"
         case .emptyPacket: "a packet without frames"
+        case .inconsistentConnectionID(let sequence): "frames disagree on connection ID \(sequence)"
+        case .retiredConnectionID(let sequence): "connection ID \(sequence) cannot be given up"
+        case .connectionIDLimit: "more connection IDs than are kept"
         case .reservedBits(let bits): "reserved bits of the first byte are set (\(bits))"
         }
     }
@@ -87,7 +96,10 @@ extension ProtocolError: CustomStringConvertible {
         case .flowControl, .messageLimit: .flowControl
         case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
         case .handshakeBufferExceeded: .handshakeBuffer
-        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket, .reservedBits: .protocolViolation
+        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket, .reservedBits, .inconsistentConnectionID,
+            .retiredConnectionID:
+            .protocolViolation
+        case .connectionIDLimit: .connectionIDLimit
         }
     }
 }
@@ -105,6 +117,8 @@ package struct TransportErrorCode: RawRepresentable, Hashable, Sendable {
     package static let flowControl = TransportErrorCode(rawValue: 0x3)
     package static let messageState = TransportErrorCode(rawValue: 0x5)
     package static let frameEncoding = TransportErrorCode(rawValue: 0x7)
+    /// More connection IDs than the receiver keeps.
+    package static let connectionIDLimit = TransportErrorCode(rawValue: 0x9)
     package static let protocolViolation = TransportErrorCode(rawValue: 0xa)
     /// The application closed during the handshake; its code and text are not for packets that others can read.
     package static let applicationClosed = TransportErrorCode(rawValue: 0xc)
@@ -123,6 +137,7 @@ extension TransportErrorCode: CustomStringConvertible {
         case .flowControl: "flow control error"
         case .messageState: "message state error"
         case .frameEncoding: "frame encoding error"
+        case .connectionIDLimit: "connection ID limit"
         case .protocolViolation: "protocol violation"
         case .applicationClosed: "closed by the application"
         case .handshakeBuffer: "handshake buffer exceeded"

@@ -85,11 +85,13 @@ extension Connection {
             events.append(.datagram(ByteBuffer(frame.data.readableBytesView)))
         case .maxData(let limit): outgoing.raise(maxData: limit)
         case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
+        case .newConnectionID(let frame): try receive(frame)
+        case .retireConnectionID(let sequence): try receiveRetirement(of: sequence)
         case .pathChallenge(let token): control.pathResponse = token
         case .pathResponse(let token): path.receiveResponse(token)
         case .handshakeDone(let token):
             guard role == .client else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshakeDone)) }
-            resetToken = token
+            peerIDs?.confirm(token)
             confirmHandshake()
         case .padding, .ping, .extension, .lossReport, .ack, .close, .handshake: return
         }
@@ -116,7 +118,8 @@ extension Connection {
                 repetitions.forget(id)
                 if isCopy { counters.messagesSavedByCopies += 1 }
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
-            case .handshakeDone, .maxData, .maxMessages, .datagram: break
+            case .retireConnectionID: peerIDs?.retirementArrived()
+            case .handshakeDone, .maxData, .maxMessages, .newConnectionID, .datagram: break
             }
         }
         for frame in outcome.sendAgain {
@@ -129,6 +132,8 @@ extension Connection {
             case .handshakeDone: control.handshakeDone = true
             case .maxData: control.maxData = true
             case .maxMessages: control.maxMessages = true
+            case .newConnectionID(let sequence): localIDs?.announceAgain(sequence)
+            case .retireConnectionID(let sequence): peerIDs?.retireAgain(sequence)
             }
         }
         outcome.clear()

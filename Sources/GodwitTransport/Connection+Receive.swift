@@ -67,7 +67,8 @@ extension Connection {
         case .zeroRTT(let header):
             return takeEarly(header, &buffer, bounds, from: source, now: now)
         case .short(let destination):
-            guard destination == localID else { return drop(.unknownConnection) }
+            guard let sequence = localSequence(of: destination) else { return drop(.unknownConnection) }
+            packetSequence = sequence
             return takeShort(&buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
         case .versionNegotiation(let offer):
             return takeVersionNegotiation(offer)
@@ -92,6 +93,7 @@ extension Connection {
         if role == .client, !hasHeardPeer {
             hasHeardPeer = true
             peerID = header.source
+            peerIDs = PeerIDs(handshakeID: header.source)
         }
         // The client has read the ID that we sent to its address, so it is there.
         if role == .server, header.destination == localID { path.amplification.validate() }
@@ -135,19 +137,18 @@ extension Connection {
         }
         guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
         let isNewest = largestBefore.map { opened.number > $0 } ?? true
-        if role == .server, isNewest { followPeer(to: source, datagramBytes: datagramBytes, now: now) }
+        if isNewest, let localIDs {
+            followPeer(
+                to: source, cause: localIDs.used(packetSequence) ? .deliberate : .rebinding,
+                datagramBytes: datagramBytes,
+                now: now)
+        }
         process(opened, of: buffer, in: .application, now: now)
         return nil
     }
 
-    /// What looked like a packet says that the server has lost the connection. Opening it in vain has left its tag as it was.
-    private func isStatelessReset(_ datagram: ByteBuffer) -> Bool {
-        guard let resetToken, let token = StatelessResetToken(endOf: datagram) else { return false }
-        return token == resetToken
-    }
-
     /// The newest packet decides where the peer is (RFC 9000 §9.3): an old one that was held up must not.
-    private func followPeer(to source: Address, datagramBytes: Int, now: NIODeadline) {
+    private func followPeer(to source: Address, cause: MigrationCause, datagramBytes: Int, now: NIODeadline) {
         let before = path.remote
         guard path.move(to: source, datagramBytes: datagramBytes, random: random) else { return }
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
@@ -155,7 +156,8 @@ extension Connection {
         // A NAT that gave another port has not changed the network behind it.
         if !source.hasSameHost(as: before) { recovery.pathChanged() }
         recovery.resetProbes()
-        events.append(.remoteAddressChanged(source))
+        counters.migrations.count(cause)
+        events.append(.remoteAddressChanged(source, cause))
     }
 
     private func takeVersionNegotiation(_ offer: VersionNegotiation) -> DropReason? {

@@ -83,7 +83,8 @@ extension Connection {
         case .nothing: return
         case .wentBack:
             recovery.pathChanged()
-            events.append(.remoteAddressChanged(path.remote))
+            counters.migrations.count(.returned)
+            events.append(.remoteAddressChanged(path.remote, .returned))
         case .noAddressLeft: finish(.pathLost)
         }
     }

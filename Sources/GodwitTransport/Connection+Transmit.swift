@@ -85,8 +85,10 @@ extension Connection {
         let hasChallenge = path.validation?.isDue ?? false
         // Tickets, behind the handshake and behind messages: nobody waits for them.
         let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
+        let hasIDFrames = maySend && hasIDFrames(isIdle: !hasData)
         let isElicitingDue =
-            hasData || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge || control.isDue
+            hasData || hasIDFrames || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
+            || control.isDue
             || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || application.received.isDue(now: now) else { return }
@@ -101,6 +103,7 @@ extension Connection {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
         control.write(into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer)
+        if hasIDFrames { writeIDFrames(isIdle: !hasData, into: &datagram, &writer) }
         while hasRecords,
             let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram))
         {

@@ -18,8 +18,12 @@ package final class Connection {
     let random: RandomSource
     /// Server: where tokens come from.
     var issuer: ConnectionIDIssuer?
-    /// Client: what the server would send, had it lost this connection (RFC 9000 §10.3).
-    var resetToken: StatelessResetToken?
+    /// Server: all IDs that the client may use; `localID` is the first of them.
+    let localIDs: LocalIDs?
+    /// Client, once it has heard the server: all IDs that it may use; `peerID` is the one in use.
+    var peerIDs: PeerIDs?
+    /// Of the ID that the packet being read was addressed to.
+    var packetSequence: UInt64 = 0
     /// What the client's first packets were addressed to; the initial keys come from it.
     let clientChosenID: ConnectionID
     /// How the peer addresses us: server-issued, or empty on a client.
@@ -71,6 +75,7 @@ package final class Connection {
         self.peerID = peerID
         self.random = random
         self.issuer = issuer
+        localIDs = issuer.map { LocalIDs(handshakeID: localID, issuer: $0) }
         hasHeardPeer = role == .server
         initial.keys = initialKeys
         path = Path(remote: remote, isValidated: role == .client)
@@ -210,6 +215,7 @@ package final class Connection {
     /// The local address has changed or the network is back: sends something at once, on the new path.
     package func rebind(now: NIODeadline) {
         guard state == .handshaking || state == .established else { return }
+        useFreshID()
         recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()

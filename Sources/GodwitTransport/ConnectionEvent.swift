@@ -18,7 +18,7 @@ package enum ConnectionEvent {
     /// The peer's transport has the whole message that `send` gave this number.
     case messageAcknowledged(UInt64)
     /// Packets now go to this address: the peer's address has changed (server side).
-    case remoteAddressChanged(Address)
+    case remoteAddressChanged(Address, MigrationCause)
     /// Comes once, last. The connection still wants to be driven (it may owe the peer a CLOSE) until `state` is `.closed`.
     case closed(CloseReason)
 }

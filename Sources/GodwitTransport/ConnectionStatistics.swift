@@ -40,6 +40,9 @@ package struct ConnectionStatistics: Sendable {
     package var congestionWindowBytes = 0
     package var bytesInFlight = 0
 
+    /// Server: times that it sent to another address of its client.
+    package var migrations = MigrationCounters()
+
     /// Received packets that were dropped, by reason.
     package var drops = DropCounters()
 

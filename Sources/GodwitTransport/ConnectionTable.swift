@@ -19,6 +19,8 @@ struct ConnectionTable {
 
     var count: Int { slots.count - free.count }
 
+    var idCount: Int { handles.count }
+
     subscript(id: ConnectionID) -> ConnectionHandle? { handles[id] }
 
     subscript(handle: ConnectionHandle) -> Connection? {
@@ -38,9 +40,14 @@ struct ConnectionTable {
         return handle
     }
 
+    /// One more ID of a connection that is entered.
+    mutating func add(_ id: ConnectionID, for handle: ConnectionHandle) { handles[id] = handle }
+
+    mutating func remove(_ id: ConnectionID) { handles[id] = nil }
+
     mutating func remove(_ handle: ConnectionHandle) -> Connection? {
         guard let connection = self[handle] else { return nil }
-        handles[connection.localID] = nil
+        connection.localIDs?.forEach { handles[$0] = nil }
         handles[connection.clientChosenID] = nil
         slots[Int(handle.slot)].connection = nil
         slots[Int(handle.slot)].generation &+= 1

@@ -15,6 +15,9 @@ package enum ProtocolLimits {
     /// Length of the destination ID in a client's first packets; anything but a server-issued ID's length.
     package static let clientChosenIDLength = 16
 
+    /// IDs of a server that are good at a time: the one in use and a spare (RFC 9000 §5.1.1).
+    package static let activeConnectionIDs = 2
+
     /// Message bytes that a peer may send before the first MAX_DATA.
     package static let initialMaxData: UInt64 = 1 << 20
 

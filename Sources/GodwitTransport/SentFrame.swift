@@ -6,6 +6,9 @@ enum SentFrame: Equatable {
     case handshakeDone
     case maxData
     case maxMessages
+    /// By sequence number.
+    case newConnectionID(UInt64)
+    case retireConnectionID(UInt64)
     /// Sent once: nobody waits for it.
     case datagram
 }

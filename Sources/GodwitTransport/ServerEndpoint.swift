@@ -73,11 +73,14 @@ package final class ServerEndpoint {
             guard isShort, let reset = makeReset(for: destination, datagram, now: now) else { return routing }
             return .reply(reset)
         }
-        deliver(datagram, to: connection, from: source, now: now)
+        deliver(datagram, to: connection, handle, from: source, now: now)
         return .connection(handle)
     }
 
     package func connection(_ handle: ConnectionHandle) -> Connection? { table[handle] }
+
+    /// IDs that lead to a connection; for tests.
+    var knownIDCount: Int { table.idCount }
 
     /// Forgets a connection; its IDs become unknown.
     package func remove(_ handle: ConnectionHandle) {
@@ -94,13 +97,31 @@ package final class ServerEndpoint {
     }
 
     private func deliver(
-        _ datagram: consuming ByteBuffer, to connection: Connection, from source: Address, now: NIODeadline
+        _ datagram: consuming ByteBuffer, to connection: Connection, _ handle: ConnectionHandle, from source: Address,
+        now: NIODeadline
     ) {
         if let reason = connection.take(datagram, from: source, now: now) { drops.count(reason) }
         if connection.isCountedHalfOpen, connection.state != .handshaking {
             connection.isCountedHalfOpen = false
             halfOpenCount -= 1
         }
+        if connection.state == .established, let ids = connection.localIDs, ids.isUnsettled { settle(ids, of: handle) }
+    }
+
+    /// Forgets the IDs that the client has given up, and makes as many new ones.
+    private func settle(_ ids: LocalIDs, of handle: ConnectionHandle) {
+        for id in ids.takeRetired() { table.remove(id) }
+        while ids.needsMore {
+            let id = makeID()
+            table.add(id, for: handle)
+            ids.add(id)
+        }
+    }
+
+    private func makeID() -> ConnectionID {
+        var id = issuer.makeID()
+        while table[id] != nil { id = issuer.makeID() }
+        return id
     }
 
     /// A client's first datagram, or a repetition that overtook nothing.
@@ -119,12 +140,10 @@ package final class ServerEndpoint {
             var tried = copy datagram
             let bounds = PacketKeys.Bounds(start: datagram.readerIndex, number: number, end: number + header.length)
             guard keys.open(&tried, bounds, largestReceived: nil) != nil else { return drop(.authenticationFailed) }
-            var localID = issuer.makeID()
-            while table[localID] != nil { localID = issuer.makeID() }
             connection = Connection(
                 role: .server, configuration: configuration,
                 handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
-                clientChosenID: header.destination, localID: localID, peerID: header.source, remote: source,
+                clientChosenID: header.destination, localID: makeID(), peerID: header.source, remote: source,
                 random: random, issuer: issuer, now: now)
         } catch {
             return drop(.tlsSetup)
@@ -132,7 +151,7 @@ package final class ServerEndpoint {
         let handle = table.insert(connection)
         connection.isCountedHalfOpen = true
         halfOpenCount += 1
-        deliver(datagram, to: connection, from: source, now: now)
+        deliver(datagram, to: connection, handle, from: source, now: now)
         return .connection(handle)
     }
 

@@ -13,6 +13,8 @@ import NIOCore
 /// | 0x10 | MAX_DATA | bytes (varint) |
 /// | 0x11 | MAX_MESSAGES | messages (varint) |
 /// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
+/// | 0x18 | NEW_CONNECTION_ID | `NewConnectionIDFrame` |
+/// | 0x19 | RETIRE_CONNECTION_ID | sequence (varint) |
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
 /// | 0x30 | LOSS_REPORT | `LossReport` |
 /// | 0x31 | DATAGRAM | `DatagramFrame` |
@@ -30,6 +32,9 @@ package enum Frame: Hashable, Sendable {
     case maxMessages(UInt64)
     case pathChallenge(UInt64)
     case pathResponse(UInt64)
+    case newConnectionID(NewConnectionIDFrame)
+    /// An ID of the receiver, by its sequence number, that the sender will not use again.
+    case retireConnectionID(UInt64)
     case message(MessageFrame)
     case lossReport(LossReport)
     case datagram(DatagramFrame)
@@ -47,14 +52,15 @@ package enum Frame: Hashable, Sendable {
         package static let maxMessages: UInt8 = 0x11
         package static let pathChallenge: UInt8 = 0x12
         package static let pathResponse: UInt8 = 0x13
-        /// 0x18...0x1a are reserved: NEW_CONNECTION_ID, RETIRE_CONNECTION_ID, NEW_TOKEN.
-        package static let identities: ClosedRange<UInt8> = 0x18...0x1a
+        package static let retireConnectionID: UInt8 = 0x19
+        /// 0x1a is reserved: NEW_TOKEN.
+        package static let newToken: UInt8 = 0x1a
         package static let messages: ClosedRange<UInt8> = 0x20...0x27
         /// Those that this version does not know.
         package static let extensions: ClosedRange<UInt8> = 0x32...0x3f
     }
 
-    /// The largest encoding of PATH_CHALLENGE, PATH_RESPONSE, MAX_DATA and MAX_MESSAGES.
+    /// The largest encoding of a frame that is a type and one number.
     package static let maximumControlLength = 9
     package static let handshakeDoneLength = 1 + StatelessResetToken.length
 
@@ -73,6 +79,8 @@ package enum Frame: Hashable, Sendable {
         case Kind.maxMessages: return .maxMessages(try buffer.readVarint())
         case Kind.pathChallenge: return .pathChallenge(try token(&buffer))
         case Kind.pathResponse: return .pathResponse(try token(&buffer))
+        case NewConnectionIDFrame.kind: return .newConnectionID(try NewConnectionIDFrame(decoding: &buffer))
+        case Kind.retireConnectionID: return .retireConnectionID(try buffer.readVarint())
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
         case LossReport.kind: return .lossReport(try LossReport(decoding: &buffer))
         case DatagramFrame.kind: return .datagram(try DatagramFrame(decoding: &buffer))
@@ -110,6 +118,10 @@ package enum Frame: Hashable, Sendable {
         case .pathResponse(let token):
             buffer.writeInteger(Kind.pathResponse)
             buffer.writeInteger(token)
+        case .newConnectionID(let frame): frame.encode(into: &buffer)
+        case .retireConnectionID(let sequence):
+            buffer.writeInteger(Kind.retireConnectionID)
+            buffer.writeVarint(sequence)
         case .message(let frame): frame.encode(into: &buffer)
         case .lossReport(let report): report.encode(into: &buffer)
         case .datagram(let frame): frame.encode(into: &buffer)
@@ -138,6 +150,8 @@ package enum Frame: Hashable, Sendable {
         case .maxMessages: Kind.maxMessages
         case .pathChallenge: Kind.pathChallenge
         case .pathResponse: Kind.pathResponse
+        case .newConnectionID: NewConnectionIDFrame.kind
+        case .retireConnectionID: Kind.retireConnectionID
         case .message: Kind.messages.lowerBound
         case .lossReport: LossReport.kind
         case .datagram: DatagramFrame.kind

@@ -1,4 +1,5 @@
 import GodwitSession
+import GodwitTransport
 import GodwitWire
 import NIOCore
 import Testing

@@ -43,6 +43,7 @@ final class TransportPair {
     var clientClosed: CloseReason?
     var serverClosed: CloseReason?
     var serverSawAddresses: [Address] = []
+    var migrations: [MigrationCause] = []
     /// The server answers each message with the same.
     var serverEchoes = false
     /// False for a server whose application has stopped listening.
@@ -165,7 +166,9 @@ final class TransportPair {
             case .ticket: break
             case .datagram(let datagram): serverDatagrams.append(datagram)
             case .messageAcknowledged(let id): serverAcknowledged.append(id)
-            case .remoteAddressChanged(let address): serverSawAddresses.append(address)
+            case .remoteAddressChanged(let address, let cause):
+                serverSawAddresses.append(address)
+                migrations.append(cause)
             case .closed(let reason): serverClosed = reason
             }
         }

@@ -119,6 +119,13 @@ struct TransportVectorTests {
         "max messages": [.maxMessages(1536)],
         "path challenge": [.pathChallenge(0x0102_0304_0506_0708)],
         "path response": [.pathResponse(0x0102_0304_0506_0708)],
+        "new connection id": [
+            .newConnectionID(
+                NewConnectionIDFrame(
+                    sequence: 300, retirePriorTo: 2, id: issued,
+                    token: StatelessResetToken(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f)))
+        ],
+        "retire connection id": [.retireConnectionID(300)],
         "message, whole, to the packet's end": [
             .message(MessageFrame(message: 7, offset: 0, isLast: true, data: text))
         ],

@@ -21,7 +21,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 14 {
+        switch random.next() % 16 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -46,6 +46,14 @@ struct RandomFrames {
                     loss: UInt8(truncatingIfNeeded: random.next()),
                     repeatedLoss: UInt8(truncatingIfNeeded: random.next())))
         case 12: return .datagram(DatagramFrame(data: data()))
+        case 13: return .retireConnectionID(number())
+        case 14:
+            let sequence = number()
+            return .newConnectionID(
+                NewConnectionIDFrame(
+                    sequence: sequence, retirePriorTo: random.next() % (sequence + 1),
+                    id: ConnectionID(random.bytes(1 + Int(random.next() % 20))) ?? .empty,
+                    token: StatelessResetToken(high: random.next(), low: random.next())))
         default:
             return ExtensionFrame(kind: 0x32 + UInt8(random.next() % 14), body: data()).map { .extension($0) } ?? .ping
         }

@@ -62,8 +62,8 @@ extension EdgeLoop {
                 break
             case .messageAcknowledged:
                 if let closure = carrier.closesWhenHeard { shut(carrier, closure, now: now) }
-            case .remoteAddressChanged:
-                metrics.shared.migrations.child("validated").increment()
+            case .remoteAddressChanged(_, let cause):
+                metrics.shared.migrations.child(cause.name).increment()
             case .closed(let reason):
                 connectionEnded(carrier, reason, now: now)
             }
