@@ -135,7 +135,7 @@ let package = Package(
             name: "BitcaskWriter", dependencies: ["Bitcask", "BitcaskTorture"], path: "Tests/BitcaskWriter",
             swiftSettings: strict),
         .target(
-            name: "GodwitFuzzing", dependencies: ["GodwitTransport", "GodwitSession", "GodwitTunnel"],
+            name: "GodwitFuzzing", dependencies: ["Bitcask", "GodwitTransport", "GodwitSession", "GodwitTunnel"],
             path: "Tests/GodwitFuzzing", swiftSettings: strict),
     ]
 )

@@ -1,3 +1,4 @@
+import Bitcask
 import GodwitSession
 import GodwitTransport
 import GodwitWire
@@ -20,6 +21,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case initial
     /// Datagrams as they are, given to a server endpoint.
     case datagram
+    /// A record of the store, its checksums mended.
+    case record
+    /// The header of a store's data file.
+    case header
+    /// A store's hint file.
+    case hint
+    /// A store's newest log, which is opened, merged and read.
+    case log
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -30,6 +39,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .tunnel: TunnelUnderFuzz.run(bytes)
         case .initial: EndpointUnderFuzz.initial(payload: bytes)
         case .datagram: EndpointUnderFuzz.datagram(bytes)
+        case .record: DecoderChecks.record(bytes)
+        case .header: DecoderChecks.header(bytes)
+        case .hint: DecoderChecks.hint(bytes)
+        case .log: StoreUnderFuzz.log(bytes)
         }
     }
 
