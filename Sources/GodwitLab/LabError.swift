@@ -1,6 +1,7 @@
 /// What stops the lab, with what to do about it.
 package enum LabError: Error, Equatable, CustomStringConvertible {
     case unknown(kind: String, name: String, nearest: String?, existing: [String])
+    case badList(flag: String, value: String, problem: String)
     case badLine(file: String, line: Int, problem: String)
     case missingKey(file: String, key: String)
     case noLabFolder(searched: String)
@@ -19,6 +20,9 @@ package enum LabError: Error, Equatable, CustomStringConvertible {
         case .unknown(let kind, let name, let nearest, let existing):
             let guess = nearest.map { "; did you mean \"\($0)\"?" } ?? "."
             return "unknown \(kind) \"\(name)\"\(guess) There are: \(existing.joined(separator: ", "))"
+        case .badList(let flag, let value, let problem):
+            return
+                "--\(flag) \"\(value)\" has \(problem): names are separated by commas alone (--\(flag) a,b), or the flag is repeated"
         case .badLine(let file, let line, let problem):
             return "\(file):\(line): \(problem)"
         case .missingKey(let file, let key):

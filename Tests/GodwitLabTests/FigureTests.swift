@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import GodwitLab
@@ -61,5 +62,33 @@ struct FigureTests {
         #expect(voice.map(\.title) == ["within 400 ms / ever %", "p50 / p90 / p99 / max ms"])
         #expect(voice[0].figures.compactMap { $0.value(of: cell) }.map { $0.rounded() } == [33, 67])
         #expect(FigureRow.rows(for: [cell], deadline: nil)[0].title == "within 1 s / 3 s / ever %")
+    }
+
+    @Test("a meeting on a bottleneck has a row of its own, in which nobody is better for a larger share")
+    func fairness() throws {
+        let line = #"""
+            {"record":"cell","profile":"bottleneck","scenario":"fairness","peer":"godwit","samples":{},"fairness":[
+            {"rival":"bbr","queue_bdp":1.0,"alone_bps":9500000,"own_bps":4e6,"rival_bps":5e6,"share":0.4444,"jain":0.9878},
+            {"rival":"cubic","queue_bdp":0.5,"share":0.9,"jain":0.61}]}
+            """#
+        let cell = try JSONDecoder().decode(CellRecord.self, from: Data(line.utf8))
+        #expect(try JSONDecoder().decode(CellRecord.self, from: JSONEncoder().encode(cell)) == cell)
+        let rows = FigureRow.rows(for: [cell, cell], deadline: nil)
+        #expect(
+            rows.map(\.title) == [
+                "beside BBR, queue 1 BDP: share %, Jain's index", "beside BBR, queue 1 BDP: alone kbit/s",
+                "beside CUBIC, queue 0.5 BDP: share %, Jain's index", "beside CUBIC, queue 0.5 BDP: alone kbit/s",
+            ])
+        let texts = rows.map { row in row.figures.map { figure in figure.value(of: cell).map(figure.text) } }
+        #expect(texts == [["44", "0.99"], ["9,500"], ["90", "0.61"], [nil]])
+        #expect(rows[0].figures.map(\.isJudged) == [false, true])
+    }
+
+    @Test("a storm tells how many took part")
+    func storm() {
+        var cell = CellRecord(profile: "4g", scenario: "storm", peer: "godwit")
+        cell.storm = .init(clients: 50)
+        let rows = FigureRow.rows(for: [cell], deadline: nil)
+        #expect(rows.map(\.title) == ["clients"] && rows[0].figures[0].value(of: cell) == 50)
     }
 }

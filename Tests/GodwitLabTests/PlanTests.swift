@@ -50,6 +50,19 @@ struct PlanTests {
         #expect(plan.cells.map(\.id) == ["4g/connect/tcp-bbr#1", "4g/image/tcp-bbr#1"])
     }
 
+    @Test("names come in repeated flags, with commas between them, or both; a space is an error that says so")
+    func lists() throws {
+        #expect(try NameList.parse(["4g,2g", "burst", "4g"], flag: "profile") == ["4g", "2g", "burst"])
+        #expect(try NameList.parse([], flag: "profile") == [])
+        for (value, problem) in [
+            ("4g, 2g", "a space"), ("4g 2g", "a space"), ("4g,,2g", "an empty name"), ("", "an empty name"),
+        ] {
+            #expect(throws: LabError.badList(flag: "profile", value: value, problem: problem)) {
+                try NameList.parse([value], flag: "profile")
+            }
+        }
+    }
+
     @Test("a name that does not exist is told with the nearest one and all that exist")
     func unknown() {
         #expect(

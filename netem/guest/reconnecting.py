@@ -117,3 +117,24 @@ class Reconnecting:
                 continue
             if time.monotonic() - max(self.heard_at, self.waiting_since) >= patience_s(self.unanswered_bytes):
                 self._lost(self.link)
+
+
+class ReconnectingClient:
+    """The verbs of a peer's client, by connections that its `_dial` makes and `Reconnecting` keeps."""
+
+    def __init__(self):
+        self.application = Reconnecting(self._dial)
+
+    async def connect(self, resume):
+        await self.application.connect(resume)
+
+    async def exchange(self, body, deadline_ms=None):
+        return await self.application.exchange(body)
+
+    async def repair(self):
+        await self.application.repair()
+
+    async def close(self, forget):
+        await self.application.close()
+        if forget:
+            await self.forget()

@@ -5,7 +5,7 @@ import socket
 
 import certificates
 from framing import BUFFER, FramedLink, echo
-from reconnecting import SILENCE_S, Reconnecting
+from reconnecting import SILENCE_S, ReconnectingClient
 
 TCP_USER_TIMEOUT = 18  # linux/tcp.h; Python 3.11 has no name for it
 
@@ -58,11 +58,11 @@ class Link(FramedLink):
         return frame
 
 
-class Client:
+class Client(ReconnectingClient):
     def __init__(self, address, port, folder, congestion):
         self.address, self.port, self.congestion = address, port, congestion
         self.context = certificates.client_context(folder)
-        self.application = Reconnecting(self._dial)
+        super().__init__()
 
     async def _dial(self, resume):
         connection = await connected(self.address, self.port, self.congestion)
@@ -75,16 +75,5 @@ class Client:
             raise
         return Link(reader, writer, self.context)
 
-    async def connect(self, resume):
-        await self.application.connect(resume)
-
-    async def exchange(self, body, deadline_ms=None):
-        return await self.application.exchange(body)
-
-    async def repair(self):
-        await self.application.repair()
-
-    async def close(self, forget):
-        await self.application.close()
-        if forget:
-            self.context.forget()
+    async def forget(self):
+        self.context.forget()

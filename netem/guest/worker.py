@@ -14,8 +14,8 @@ Every operation carries an "id" and is answered once, in order of completion, by
     exchange   a body, deadline_ms (for what is worthless later), timeout_ms (60000); "ms", "began_t_ms"
     repair     tell the client that the network changed
     close      forget
-    storm      connections, every_ms (2000), bytes, timeout_ms: see storm.py; "connections" is how many there really are
-    restored   timeout_ms: when each client of the storm is heard again: "back_ms", a number or null each
+    storm      connections, every_ms (10000), bytes, open_ms, patience_s: see storm.py; "connections" is how many there really are
+    restored   when each client of the storm is heard again: "back_ms" since "since_t_ms", a number or null each
 
 The server takes `success` ("text": Godwit's page /success). Both sides take `cpu` ("cpu_s": processor seconds of the peer so far) and `quit`.
 A body is "body_b64", or "bytes": so many bytes that do not compress.

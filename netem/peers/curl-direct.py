@@ -8,24 +8,8 @@ TITLE = "curl over plain TCP"
 DEBIAN = ["curl"]
 PYPI = []
 NOTES = "curl against a small HTTP server in Python, as Debian has them. Plain TCP with the kernel's defaults, no TLS, which the tunnel's side has."
-CANNOT = {
-    "blackout": "runs one program a message, which only the scenario tunnel is about",
-    "burst": "runs one program a message, which only the scenario tunnel is about",
-    "chat": "runs one program a message, which only the scenario tunnel is about",
-    "connect": "runs one program a message, which only the scenario tunnel is about",
-    "conversation": "runs one program a message, which only the scenario tunnel is about",
-    "handover": "runs one program a message, which only the scenario tunnel is about",
-    "idle": "runs one program a message, which only the scenario tunnel is about",
-    "image": "runs one program a message, which only the scenario tunnel is about",
-    "rebind": "runs one program a message, which only the scenario tunnel is about",
-    "storm": "runs one program a message, which only the scenario tunnel is about",
-    "voice": "runs one program a message, which only the scenario tunnel is about",
-}
+ONLY = {"tunnel": "runs one program a message, which only the scenario tunnel is about"}
 OWN_PROCESS = True
 
 serve = functools.partial(programs.serve, programs.Curl)
-
-
-class Client(programs.Direct):
-    def __init__(self, address, port, folder, options):
-        super().__init__(programs.Curl, address, port, folder)
+Client = functools.partial(programs.Direct, programs.Curl)

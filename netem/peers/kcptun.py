@@ -5,7 +5,7 @@ import socket
 
 import daemons
 from framing import BUFFER, FramedLink, echo
-from reconnecting import Reconnecting
+from reconnecting import ReconnectingClient
 
 TITLE = "kcptun fast2, FEC 10+3"
 DEBIAN = ["kcptun"]
@@ -26,12 +26,12 @@ async def serve(address, port, folder):
     await daemons.until_bound(server, port, folder, "kcptun-server", "udp")
 
 
-class Client:
+class Client(ReconnectingClient):
     def __init__(self, address, port, folder, options):
         self.remote, self.folder = f"{address}:{port}", folder
         self.tunnel = None
         self.is_fresh = False  # the tunnel has carried nothing yet
-        self.application = Reconnecting(self._dial)
+        super().__init__()
 
     async def prepare(self):
         """A tunnel in reserve: starting a process is no part of connecting."""
@@ -59,17 +59,9 @@ class Client:
         tunnel.kill()
         tunnel.wait()
 
-    async def connect(self, resume):
-        await self.application.connect(resume)
-
-    async def exchange(self, body, deadline_ms=None):
-        return await self.application.exchange(body)
-
     async def repair(self):
         await self._renew()
-        await self.application.repair()
+        await super().repair()
 
-    async def close(self, forget):
-        await self.application.close()
-        if forget:
-            await self._renew()
+    async def forget(self):
+        await self._renew()

@@ -10,7 +10,7 @@ from aioquic.quic.connection import QuicConnection
 from aioquic.quic.events import ConnectionTerminated, DatagramFrameReceived, StreamDataReceived
 
 import certificates
-from reconnecting import Reconnecting
+from reconnecting import ReconnectingClient
 
 TITLE = "QUIC (aioquic)"
 DEBIAN = ["openssl"]
@@ -148,11 +148,11 @@ class Link(Messages):
                 return
 
 
-class Client:
+class Client(ReconnectingClient):
     def __init__(self, address, port, folder, options):
         self.server = (address, port)
         self.configuration = configuration(True, folder)
-        self.application = Reconnecting(self._dial)
+        super().__init__()
         self.frame_number = 0
 
     async def _dial(self, resume):
@@ -177,12 +177,9 @@ class Client:
     def _keep(self, ticket):
         self.configuration.session_ticket = ticket
 
-    async def connect(self, resume):
-        await self.application.connect(resume)
-
     async def exchange(self, body, deadline_ms=None):
         if deadline_ms is None or self.application.link is None:
-            return await self.application.exchange(body)
+            return await super().exchange(body)
         self.frame_number = (self.frame_number + 1) & 0xFFFF
         async with asyncio.timeout(deadline_ms / 1000):
             return await self.application.link.frame(self.frame_number, body)
@@ -193,7 +190,5 @@ class Client:
             link.change_connection_id()
             link.transmit()
 
-    async def close(self, forget):
-        await self.application.close()
-        if forget:
-            self.configuration.session_ticket = None
+    async def forget(self):
+        self.configuration.session_ticket = None

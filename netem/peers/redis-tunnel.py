@@ -8,24 +8,8 @@ TITLE = "redis through godwit tunnel"
 DEBIAN = ["redis-server", "redis-tools"]
 PYPI = []
 NOTES = "redis-cli against redis-server without persistence, as Debian has them. `godwit tunnel` beside the program, `godwit serve` beside its server, default settings; TLS 1.3 between them."
-CANNOT = {
-    "blackout": "runs one program a message, which only the scenario tunnel is about",
-    "burst": "runs one program a message, which only the scenario tunnel is about",
-    "chat": "runs one program a message, which only the scenario tunnel is about",
-    "connect": "runs one program a message, which only the scenario tunnel is about",
-    "conversation": "runs one program a message, which only the scenario tunnel is about",
-    "handover": "runs one program a message, which only the scenario tunnel is about",
-    "idle": "runs one program a message, which only the scenario tunnel is about",
-    "image": "runs one program a message, which only the scenario tunnel is about",
-    "rebind": "runs one program a message, which only the scenario tunnel is about",
-    "storm": "runs one program a message, which only the scenario tunnel is about",
-    "voice": "runs one program a message, which only the scenario tunnel is about",
-}
+ONLY = {"tunnel": "runs one program a message, which only the scenario tunnel is about"}
 OWN_PROCESS = True
 
 serve = functools.partial(programs.serve_tunnel, programs.Redis)
-
-
-class Client(programs.Tunnelled):
-    def __init__(self, address, port, folder, options):
-        super().__init__(programs.Redis, address, port, folder)
+Client = functools.partial(programs.Tunnelled, programs.Redis)

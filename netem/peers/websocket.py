@@ -8,7 +8,7 @@ from websockets.asyncio.server import serve as websocket_serve
 
 import certificates
 import tcp_tls
-from reconnecting import Reconnecting
+from reconnecting import ReconnectingClient
 
 TITLE = "WebSocket over TLS"
 DEBIAN = ["openssl"]
@@ -63,11 +63,11 @@ class Link:
         self.connection.transport.abort()
 
 
-class Client:
+class Client(ReconnectingClient):
     def __init__(self, address, port, folder, options):
         self.address, self.port = address, port
         self.context = certificates.client_context(folder)
-        self.application = Reconnecting(self._dial)
+        super().__init__()
 
     async def _dial(self, resume):
         tcp = await tcp_tls.connected(self.address, self.port, CONGESTION)
@@ -82,16 +82,5 @@ class Client:
             raise
         return Link(connection, self.context)
 
-    async def connect(self, resume):
-        await self.application.connect(resume)
-
-    async def exchange(self, body, deadline_ms=None):
-        return await self.application.exchange(body)
-
-    async def repair(self):
-        await self.application.repair()
-
-    async def close(self, forget):
-        await self.application.close()
-        if forget:
-            self.context.forget()
+    async def forget(self):
+        self.context.forget()

@@ -25,7 +25,8 @@ package struct Comparison: Sendable {
                 results.runs(profile: profile, scenario: scenario, peer: peer).filter { $0.status == .ok }
             }
             let deadline = after.run.scenarios?[scenario]?.deadlineMilliseconds
-            let figures = FigureRow.rows(for: sides[0] + sides[1], deadline: deadline).flatMap(\.figures)
+            let figures = FigureRow.rows(for: sides[0] + sides[1], deadline: deadline).flatMap(\.figures).filter(
+                \.isJudged)
             entries += Judgement.judge(figures, before: sides[0], after: sides[1], draws: draws).map {
                 Entry(profile: profile, scenario: scenario, peer: peer, judgement: $0)
             }

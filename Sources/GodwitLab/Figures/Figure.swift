@@ -14,6 +14,20 @@ package struct Figure: Sendable, Hashable {
         case goodput
         case duplicates
         case orderBreaks
+        /// Clients of a storm.
+        case clients
+        /// Bits a second of bulk that has the bottleneck for itself.
+        case rateAlone(Meeting)
+        /// The share of the bottleneck beside its rival, of 100: half of it is fair.
+        case share(Meeting)
+        /// Jain's index of the two rates (R. Jain, D. Chiu, W. Hawe, DEC-TR-301): 1 for equal ones, 0.5 when one has all.
+        case jain(Meeting)
+    }
+
+    /// Bulk beside a transfer of the kernel's TCP with congestion control `rival`, at a queue of so many bandwidth-delay products.
+    package struct Meeting: Sendable, Hashable {
+        package let rival: String
+        package let queue: Double
     }
 
     package enum Measure: Sendable, Hashable {
@@ -26,7 +40,7 @@ package struct Figure: Sendable, Hashable {
     }
 
     package enum Unit: Sendable, Hashable {
-        case milliseconds, percent, bytes, seconds, kilobits, count
+        case milliseconds, percent, bytes, seconds, kilobits, count, index
     }
 
     package let name: String
@@ -42,12 +56,22 @@ package struct Figure: Sendable, Hashable {
         case .latency: .milliseconds
         case .bytesUpPerMessage, .bytesDownPerMessage, .bytesUpPerHour, .bytesDownPerHour: .bytes
         case .cpuPerThousand: .seconds
-        case .goodput: .kilobits
-        case .duplicates, .orderBreaks: .count
+        case .goodput, .rateAlone: .kilobits
+        case .duplicates, .orderBreaks, .clients: .count
+        case .share: .percent
+        case .jain: .index
         }
     }
 
-    package var isBetterHigher: Bool { unit == .percent || unit == .kilobits }
+    package var isBetterHigher: Bool { [.percent, .kilobits, .index].contains(unit) }
+
+    /// Whether more or less of it is better at all.
+    package var isJudged: Bool {
+        switch source {
+        case .clients, .share: false
+        default: true
+        }
+    }
 
     package func isBetter(_ left: Double, than right: Double) -> Bool { isBetterHigher ? left > right : left < right }
 
@@ -70,6 +94,10 @@ package struct Figure: Sendable, Hashable {
         case .goodput: return cell.goodput.map { $0 / 1_000 }
         case .duplicates: return cell.duplicates.map(Double.init)
         case .orderBreaks: return cell.orderBreaks.map(Double.init)
+        case .clients: return cell.storm?.clients.map(Double.init)
+        case .rateAlone(let meeting): return cell.fairness(in: meeting)?.aloneBitsPerSecond.map { $0 / 1_000 }
+        case .share(let meeting): return cell.fairness(in: meeting)?.share.map { $0 * 100 }
+        case .jain(let meeting): return cell.fairness(in: meeting)?.jain
         }
     }
 

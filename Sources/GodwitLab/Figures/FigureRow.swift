@@ -22,7 +22,18 @@ package struct FigureRow: Sendable, Equatable {
         ] where families.contains(family) {
             rows.append(FigureRow("\(name) p50 / p90 / max ms", times(family, name, [0.5, 0.9], maximum: true)))
         }
+        for meeting in meetings(of: cells) {
+            let name = "beside \(meeting.rival.uppercased()), queue \(Figure.trimmed(meeting.queue)) BDP"
+            rows.append(
+                FigureRow(
+                    "\(name): share %, Jain's index",
+                    [Figure("\(name): share", .share(meeting)), Figure("\(name): Jain's index", .jain(meeting))],
+                    separator: ", "))
+            rows.append(
+                FigureRow("\(name): alone kbit/s", [Figure("\(name): alone", .rateAlone(meeting))]))
+        }
         let scalars: [FigureRow] = [
+            FigureRow("clients", [Figure("clients", .clients)]),
             FigureRow("goodput kbit/s", [Figure("goodput", .goodput)]),
             FigureRow(
                 "bytes an hour, up + down",
@@ -40,6 +51,14 @@ package struct FigureRow: Sendable, Equatable {
             row.figures.contains { figure in cells.contains { figure.value(of: $0) != nil } }
         }
         return rows
+    }
+
+    /// In the order of their measurement.
+    private static func meetings(of cells: [CellRecord]) -> [Figure.Meeting] {
+        var seen: Set<Figure.Meeting> = []
+        return cells.flatMap(\.fairness).map { Figure.Meeting(rival: $0.rival, queue: $0.queue) }.filter {
+            seen.insert($0).inserted
+        }
     }
 
     private static func attempts(_ family: String, _ name: String) -> [FigureRow] {

@@ -7,6 +7,7 @@ extension Figure {
         switch unit {
         case .milliseconds, .bytes, .kilobits, .count: return Self.grouped(value)
         case .seconds: return Self.decimals(value, value < 10 ? 2 : 1)
+        case .index: return Self.decimals(value, 2)
         case .percent:
             // Neither "all" nor "none" by rounding.
             if value > 99.5, value < 100 { return Self.decimals(min(value, 99.9), 1) }
@@ -23,7 +24,7 @@ extension Figure {
         case .bytes: "bytes"
         case .seconds: "s"
         case .kilobits: "kbit/s"
-        case .count: ""
+        case .count, .index: ""
         }
     }
 
@@ -37,6 +38,11 @@ extension Figure {
             text.append(digit)
         }
         return value.rounded() < 0 ? "-" + text : text
+    }
+
+    /// Without decimals where there are none.
+    static func trimmed(_ value: Double) -> String {
+        value == value.rounded() ? grouped(value) : decimals(value, 1)
     }
 
     static func decimals(_ value: Double, _ count: Int) -> String {

@@ -36,7 +36,7 @@ package struct Losses: Sendable {
     ) {
         guard let ours = runs[Catalogue.godwit], !ours.isEmpty else { return }
         var behind: [String: [Figure]] = [:]
-        for figure in figures {
+        for figure in figures where figure.isJudged {
             guard let own = figure.value(of: ours) else { continue }
             let others = runs.filter { !Catalogue.isGodwit($0.key) }.sorted { $0.key < $1.key }
                 .compactMap { peer, runs in figure.value(of: runs).map { (peer: peer, value: $0) } }

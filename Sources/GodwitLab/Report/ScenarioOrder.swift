@@ -1,7 +1,8 @@
 /// Scenarios in the order in which a reader wants them; those that are not known follow by name.
 enum ScenarioOrder {
     private static let known = [
-        "chat", "connect", "burst", "voice", "image", "handover", "blackout", "rebind", "idle", "storm", "tunnel",
+        "chat", "connect", "burst", "voice", "image", "fairness", "handover", "blackout", "rebind", "idle", "storm",
+        "tunnel",
         "conversation",
     ]
 

@@ -39,7 +39,7 @@ package struct ScenarioTable: Sendable {
                 best.map { figure.isBetter(value, than: $0) ? value : $0 } ?? value
             }.map(figure.text)
             // Where all are equal nobody is best.
-            let isContest = emphasis && Set(texts.compactMap { $0 }).count > 1
+            let isContest = emphasis && figure.isJudged && Set(texts.compactMap { $0 }).count > 1
             for column in columns.indices {
                 guard let text = texts[column] else { continue }
                 parts[column].append(isContest && text == best ? "**\(text)**" : text)
@@ -75,7 +75,7 @@ package struct ScenarioTable: Sendable {
 enum ProfileOrder {
     private static let known = [
         "4g", "lte-moving", "3g", "2g", "wifi-crowded", "loss20", "burst", "loss40", "subway", "elevator", "satellite",
-        "roaming", "udp-blocked", "udp-throttled",
+        "roaming", "udp-blocked", "udp-throttled", "bottleneck",
     ]
 
     static func sorted(_ names: some Sequence<String>) -> [String] {

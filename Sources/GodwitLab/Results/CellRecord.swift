@@ -55,6 +55,32 @@ package struct CellRecord: Sendable, Equatable {
         }
     }
 
+    package struct Storm: Sendable, Equatable, Codable {
+        /// How many took part.
+        package var clients: Int?
+    }
+
+    /// How bulk and a rival shared a bottleneck.
+    package struct Fairness: Sendable, Equatable, Codable {
+        package var rival: String
+        /// In bandwidth-delay products.
+        package var queue: Double
+        package var aloneBitsPerSecond: Double?
+        package var ownBitsPerSecond: Double?
+        package var rivalBitsPerSecond: Double?
+        /// 0 to 1.
+        package var share: Double?
+        package var jain: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case rival, share, jain
+            case queue = "queue_bdp"
+            case aloneBitsPerSecond = "alone_bps"
+            case ownBitsPerSecond = "own_bps"
+            case rivalBitsPerSecond = "rival_bps"
+        }
+    }
+
     package var id: String
     package var profile: String
     package var scenario: String
@@ -77,6 +103,8 @@ package struct CellRecord: Sendable, Equatable {
     package var goodput: Double?
     /// What the silence of an idle cell costs.
     package var idle: Idle?
+    package var storm: Storm?
+    package var fairness: [Fairness] = []
     package var notes: [String] = []
 
     package init(profile: String, scenario: String, peer: String, run: Int = 1, status: Status = .ok) {
@@ -86,6 +114,10 @@ package struct CellRecord: Sendable, Equatable {
 
     /// The cell that this is a run of.
     package var place: String { "\(profile)/\(scenario)/\(peer)" }
+
+    func fairness(in meeting: Figure.Meeting) -> Fairness? {
+        fairness.first { $0.rival == meeting.rival && $0.queue == meeting.queue }
+    }
 
     /// A cell that has no figures.
     package init(_ cell: Cell, status: Status, reason: String) {
@@ -98,7 +130,7 @@ extension CellRecord: Codable {
     enum CodingKeys: String, CodingKey {
         case record, id, profile, scenario, peer, run, seed, status, reason, seconds, samples, sent, delivered,
             duplicates
-        case wire, cpu, idle, notes
+        case wire, cpu, idle, storm, fairness, notes
         case startedAt = "started_at"
         case orderBreaks = "order_breaks"
         case goodput = "goodput_bps"
@@ -122,6 +154,7 @@ extension CellRecord: Codable {
         (sent, delivered) = (optional(.sent), optional(.delivered))
         (duplicates, orderBreaks) = (optional(.duplicates), optional(.orderBreaks))
         (wire, cpu, goodput, idle) = (optional(.wire), optional(.cpu), optional(.goodput), optional(.idle))
+        (storm, fairness) = (optional(.storm), optional(.fairness) ?? [])
         notes = optional(.notes) ?? []
     }
 
@@ -147,6 +180,8 @@ extension CellRecord: Codable {
         try fields.encodeIfPresent(cpu, forKey: .cpu)
         try fields.encodeIfPresent(goodput, forKey: .goodput)
         try fields.encodeIfPresent(idle, forKey: .idle)
+        try fields.encodeIfPresent(storm, forKey: .storm)
+        if !fairness.isEmpty { try fields.encode(fairness, forKey: .fairness) }
         try fields.encode(notes, forKey: .notes)
     }
 }

@@ -10,8 +10,9 @@ struct BenchStormCommand: AsyncParsableCommand {
         commandName: "storm",
         abstract: "Many clients of a server at once: cut their network, and see when each is back.",
         discussion: """
-            Prints a JSON object a line: 'open' when all sessions are there, 'storm' each second, and for each line 'restored' on standard input \
-            one 'back', when all clients have been heard again or --patience has passed, with the milliseconds of each ('null': not back). \
+            Prints a JSON object a line: 'open' when all sessions are there or --open-ms has passed (who is late takes no part), 'storm' each \
+            second, and for each line 'restored' on standard input one 'back', when all clients have been heard again or --patience has \
+            passed, with the milliseconds of each since 'since_t_ms' ('null': not back). \
             Ends with the end of input, or after --seconds.
             """)
 
@@ -19,6 +20,8 @@ struct BenchStormCommand: AsyncParsableCommand {
 
     @Option(help: "Clients, each with a session of its own.")
     var connections = 2_000
+    @Option(help: "Milliseconds in which the clients have to be connected.")
+    var openMs: Int64 = 60_000
     @Option(help: "Milliseconds between two messages of a client.")
     var everyMs: Int64 = 10_000
     @Option(help: "Bytes of a message.")
@@ -33,6 +36,7 @@ struct BenchStormCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...20_000).contains(connections) else { throw ValidationError("--connections takes 1 to 20000") }
+        guard (1...3_600_000).contains(openMs) else { throw ValidationError("--open-ms takes 1 to 3600000") }
         guard (100...3_600_000).contains(everyMs) else { throw ValidationError("--every-ms takes 100 to 3600000") }
         guard (1...65_536).contains(size) else { throw ValidationError("--size takes 1 to 65536") }
         guard (1...3_600).contains(patience), (1...86_400).contains(seconds) else {
@@ -61,9 +65,10 @@ struct BenchStormCommand: AsyncParsableCommand {
             output.write(line)
         }
         let (end, patience) = (began + .seconds(seconds), TimeAmount.seconds(patience))
+        let limit = TimeAmount.milliseconds(openMs)
         let timeout = loop.scheduleTask(deadline: end) { Self.leave(output) }
-        let opened = loop.flatSubmit { load.value.open() }
-        opened.whenSuccess {
+        let opened = loop.flatSubmit { load.value.open(within: limit) }
+        opened.whenSuccess { count in
             var line = EventLine.begin("open")
             line.add("clients", count)
             line.add("ms", Double((NIODeadline.now() - began).nanoseconds) / 1e6)
@@ -75,8 +80,10 @@ struct BenchStormCommand: AsyncParsableCommand {
                     EventLine.error(code: "bad_line", message: "the only line that means something is 'restored'"))
                 continue
             }
-            loop.flatSubmit { load.value.restored(within: patience) }.whenSuccess { back in
+            let now = NIODeadline.now()
+            loop.flatSubmit { load.value.restored(since: now, within: patience) }.whenSuccess { back in
                 var line = EventLine.begin("back")
+                line.add("since_t_ms", Double(now.uptimeNanoseconds) / 1e6)
                 line.add("back_ms", back.map { $0.map { Double($0.nanoseconds) / 1e6 } })
                 output.write(line)
             }

@@ -22,7 +22,7 @@ final class StormLoad {
     private var started = 0
     private var opened = 0
     private(set) var answered = 0
-    private let allOpen: EventLoopPromise<Void>
+    private var allOpen: EventLoopPromise<Int>?
     private var restoration: Restoration?
 
     /// Who was heard since the path returned, and after how long.
@@ -39,7 +39,6 @@ final class StormLoad {
         self.eventLoop = eventLoop
         self.period = period
         body = ByteBuffer(repeating: 0x61, count: size)
-        allOpen = eventLoop.makePromise()
         let bound = NIOLoopBound(WeakLoad(), eventLoop: eventLoop)
         for index in 0..<count {
             let client = try GodwitClient(configuration: configuration, eventLoop: eventLoop) { event in
@@ -50,19 +49,25 @@ final class StormLoad {
         bound.value.load = self
     }
 
-    /// Opens all sessions; the future is done when they are there, and each client's echoes have begun.
-    func open() -> EventLoopFuture<Void> {
+    /// Opens sessions, a batch at a time, until all are there or `limit` has passed; who is not connected by then takes no part. The
+    /// future is the number of those that are; their echoes have begun.
+    func open(within limit: TimeAmount) -> EventLoopFuture<Int> {
+        let promise = eventLoop.makePromise(of: Int.self)
+        allOpen = promise
         for _ in 0..<min(Self.openingAtOnce, members.count) { startNext() }
-        return allOpen.futureResult
+        eventLoop.assumeIsolated().scheduleTask(in: limit) { self.begin() }
+        return promise.futureResult
     }
 
-    /// From now on, how long until each client is heard; nil for those that are not within `limit`.
-    func restored(within limit: TimeAmount) -> EventLoopFuture<[TimeAmount?]> {
+    /// How long from `now` until each client is heard; nil for those that are not within `limit`.
+    func restored(since now: NIODeadline, within limit: TimeAmount) -> EventLoopFuture<[TimeAmount?]> {
         let done = eventLoop.makePromise(of: [TimeAmount?].self)
         restoration?.done.succeed(restoration?.back ?? [])
         restoration = Restoration(
-            since: .now(), back: Array(repeating: nil, count: members.count), missing: members.count, done: done)
-        eventLoop.assumeIsolated().scheduleTask(in: limit) { self.finishRestoration() }
+            since: now, back: Array(repeating: nil, count: members.count), missing: members.count, done: done)
+        eventLoop.assumeIsolated().scheduleTask(deadline: now + limit) {
+            if self.restoration?.since == now { self.finishRestoration() }
+        }
         return done.futureResult
     }
 
@@ -81,17 +86,24 @@ final class StormLoad {
     }
 
     private func memberOpened(_ index: Int) {
-        guard !members[index].isOpen else { return }
+        guard allOpen != nil, !members[index].isOpen else { return }
         members[index].isOpen = true
         opened += 1
         startNext()
-        guard opened == members.count else { return }
-        // Spread evenly over the period.
+        if opened == members.count { begin() }
+    }
+
+    /// The echoes of those that are open, spread evenly over the period; the others are sent away.
+    private func begin() {
+        guard let allOpen else { return }
+        self.allOpen = nil
+        for member in members where !member.isOpen { member.client.disconnect(forgetting: true) }
+        members.removeAll { !$0.isOpen }
         for index in members.indices {
             let delay = TimeAmount.nanoseconds(period.nanoseconds * Int64(index) / Int64(members.count))
             eventLoop.assumeIsolated().scheduleTask(in: delay) { self.ask(index) }
         }
-        allOpen.succeed()
+        allOpen.succeed(members.count)
     }
 
     private func ask(_ index: Int) {

@@ -14,14 +14,15 @@ struct LabRunCommand: AsyncParsableCommand {
 
     @OptionGroup var folder: LabFolder
 
-    @Option(name: [.customLong("profile")], help: ArgumentHelp("A network; may be repeated.", valueName: "name"))
+    @Option(name: [.customLong("profile")], help: ArgumentHelp("Networks; may be repeated.", valueName: "name,…"))
     var profiles: [String] = []
 
     @Option(
-        name: [.customLong("scenario")], help: ArgumentHelp("What happens on it; may be repeated.", valueName: "name"))
+        name: [.customLong("scenario")], help: ArgumentHelp("What happens there; may be repeated.", valueName: "name,…")
+    )
     var scenarios: [String] = []
 
-    @Option(name: [.customLong("peer")], help: ArgumentHelp("Who is measured; may be repeated.", valueName: "name"))
+    @Option(name: [.customLong("peer")], help: ArgumentHelp("Who is measured; may be repeated.", valueName: "name,…"))
     var peers: [String] = []
 
     @Option(help: "How often each cell is run; else as the matrix says.")
@@ -77,16 +78,18 @@ struct LabRunCommand: AsyncParsableCommand {
     private func prepare() async throws -> LabSession {
         let root = try folder.root()
         var catalogue = try Catalogue(folder: root + "/netem")
-        try catalogue.check(profiles: profiles, scenarios: scenarios, peers: peers)
+        var request = Plan.Request()
+        request.profiles = try NameList.parse(profiles, flag: "profile")
+        request.scenarios = try NameList.parse(scenarios, flag: "scenario")
+        request.peers = try NameList.parse(peers, flag: "peer")
+        (request.runs, request.seed) = (runs, seed)
+        try catalogue.check(profiles: request.profiles, scenarios: request.scenarios, peers: request.peers)
         let matrixFile = matrix ?? root + "/netem/matrix/\(smoke ? "smoke" : "full").matrix"
         guard let text = FileManager.default.contents(atPath: matrixFile) else {
             throw LabError.unreadable(path: matrixFile, reason: "no such file")
         }
         let matrix = try Matrix(
             parsing: String(decoding: text, as: UTF8.self), file: matrixFile, catalogue: catalogue)
-        var request = Plan.Request()
-        (request.profiles, request.scenarios, request.peers) = (profiles, scenarios, peers)
-        (request.runs, request.seed) = (runs, seed)
         let plan = try Plan(request, matrix: matrix, catalogue: catalogue)
         // Names first: a typing error needs no root to be told.
         guard geteuid() == 0 else { throw LabError.needsRoot }

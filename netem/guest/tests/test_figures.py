@@ -2,8 +2,12 @@
 
 import unittest
 
+from cell import CellFailed
 from networks.counters import interface_totals
+from networks.impairment import Impairment
+from networks.meter import sent_by_preference
 from workloads.conversation import deal
+from workloads.fairness import meeting, with_queue
 from workloads.storm import _dropped, _when
 
 NET_DEV = """Inter-|   Receive                                                |  Transmit
@@ -11,6 +15,17 @@ NET_DEV = """Inter-|   Receive                                                | 
     lo:     999      9    0    0    0     0          0         0      999      9    0    0    0     0       0          0
   wwan:    1500     10    0    0    0     0          0         0     2500     20    0    0    0     0       0          0
   wlan:     100      1    0    0    0     0          0         0      200      2    0    0    0     0       0          0
+"""
+
+TC_FILTERS = """filter protocol ip pref 1 u32 chain 0
+filter protocol ip pref 1 u32 chain 0 fh 800::800 order 2048 key ht 800 bkt 0 terminal flowid not_in_hw  (rule hit 3 success 1)
+  match 1ce80000/ffff0000 at 20 (success 1 )
+	action order 1: gact action pass
+	 Action statistics:
+	Sent 1500 bytes 1 pkt (dropped 0, overlimits 0 requeues 0)
+filter protocol ip pref 2 u32 chain 0 fh 801::800 order 2048 key ht 801 bkt 0 terminal flowid not_in_hw  (rule hit 2 success 1)
+	action order 1: gact action pass
+	Sent 44 bytes 1 pkt (dropped 0, overlimits 0 requeues 0)
 """
 
 
@@ -22,6 +37,19 @@ class Figures(unittest.TestCase):
         back = [100.0, 200.0, 300.0, None]
         self.assertEqual([200.0, None, None], [_when(back, share) for share in (50, 90, 100)])
         self.assertEqual(["delay", "1ms", "loss", "2%"], _dropped("delay 1ms rate 1mbit loss 2% limit 5".split(), ("rate", "limit")))
+
+    def test_flows_are_told_apart_by_the_preference_of_their_filter(self):
+        self.assertEqual({1: 1500, 2: 44}, sent_by_preference(TC_FILTERS))
+
+    def test_a_fair_share_is_a_half_and_an_index_of_one(self):
+        self.assertEqual((0.5, 1.0), tuple(meeting("bbr", 1.0, 100, 100, 10, 0)[key] for key in ("share", "jain")))
+        self.assertEqual((1.0, 0.5, 80, 0), tuple(meeting("bbr", 1.0, 100, 0, 10, 0)[key] for key in ("share", "jain", "own_bps", "rival_bps")))
+        with self.assertRaises(CellFailed):
+            meeting("bbr", 1.0, 0, 0, 10, 0)
+
+    def test_a_queue_is_multiplied_and_never_empty(self):
+        self.assertEqual("rate 10mbit limit 132".split(), with_queue(Impairment("rate 10mbit limit 33".split()), 4).words)
+        self.assertEqual("1", with_queue(Impairment("rate 10mbit limit 1".split()), 0.1).words[-1])
 
 
 class Conversation(unittest.TestCase):
