@@ -29,6 +29,7 @@ extension Edge: AdminSource {
         metrics.copiesSent.child().raise(to: transport.copiesSent)
         metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
         metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)
+        metrics.datagramsSavedByCopies.child().raise(to: transport.datagramsSavedByCopies)
         if let tickets = tickets?.counters {
             metrics.tickets.child("issued").raise(to: Int(clamping: tickets.issued))
             metrics.tickets.child("used").raise(to: Int(clamping: tickets.resumed))

@@ -39,6 +39,7 @@ package struct EdgeMetrics: Sendable {
     package let copiesSent: CounterFamily
     package let copyBytesSent: CounterFamily
     package let messagesSavedByCopies: CounterFamily
+    package let datagramsSavedByCopies: CounterFamily
 
     // Admission.
     package let shed: CounterFamily
@@ -102,6 +103,8 @@ package struct EdgeMetrics: Sendable {
         copyBytesSent = registry.counter("godwit_copy_bytes_sent_total", "Message bytes in copies.")
         messagesSavedByCopies = registry.counter(
             "godwit_messages_saved_by_copies_total", "Messages of which a copy was acknowledged first.")
+        datagramsSavedByCopies = registry.counter(
+            "godwit_datagrams_saved_by_copies_total", "Unreliable datagrams that arrived only as copies.")
 
         shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
 

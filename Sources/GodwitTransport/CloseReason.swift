@@ -57,6 +57,8 @@ package enum ProtocolError: Error, Sendable, Equatable {
     case inconsistentMessageEnd(message: UInt64)
     case tooManyFragments(message: UInt64)
     case handshakeBufferExceeded(limit: Int)
+    /// A copy of a datagram from before packet 0.
+    case datagramCopyOfNothing(distance: UInt64, packet: UInt64)
     case emptyPacket
     /// Two frames disagree on an ID of the peer.
     case inconsistentConnectionID(sequence: UInt64)
@@ -81,6 +83,8 @@ extension ProtocolError: CustomStringConvertible {
         case .inconsistentMessageEnd(let message): "frames disagree on where message \(message) ends"
         case .tooManyFragments(let message): "message \(message) came in too many pieces"
         case .handshakeBufferExceeded(let limit): "handshake data reaches over \(limit) bytes ahead"
+        case .datagramCopyOfNothing(let distance, let packet):
+            "packet \(packet) has a copy from \(distance) packets before it"
         case .emptyPacket: "a packet without frames"
         case .inconsistentConnectionID(let sequence): "frames disagree on connection ID \(sequence)"
         case .retiredConnectionID(let sequence): "connection ID \(sequence) cannot be given up"
@@ -96,8 +100,8 @@ extension ProtocolError: CustomStringConvertible {
         case .flowControl, .messageLimit: .flowControl
         case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
         case .handshakeBufferExceeded: .handshakeBuffer
-        case .frameNotAllowed, .acknowledgedUnsentPacket, .emptyPacket, .reservedBits, .inconsistentConnectionID,
-            .retiredConnectionID:
+        case .frameNotAllowed, .acknowledgedUnsentPacket, .datagramCopyOfNothing, .emptyPacket, .reservedBits,
+            .inconsistentConnectionID, .retiredConnectionID:
             .protocolViolation
         case .connectionIDLimit: .connectionIDLimit
         }

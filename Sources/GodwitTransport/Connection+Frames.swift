@@ -16,6 +16,7 @@ extension Connection {
         var isOnlyDatagrams = true
         // A copy of what is here already, and acknowledged, can wait for the next acknowledgement.
         var isNews = false
+        incomingDatagrams.begin(packet: opened.number)
         do throws(ProtocolError) {
             guard opened.reservedBits == 0 else { throw .reservedBits(opened.reservedBits) }
             guard var payload = buffer.getSlice(at: opened.payload.lowerBound, length: opened.payload.count),
@@ -24,7 +25,7 @@ extension Connection {
             while let frame = try nextFrame(&payload) {
                 if frame.isAckEliciting {
                     isEliciting = true
-                    if frame.kind != DatagramFrame.kind { isOnlyDatagrams = false }
+                    if !frame.isUnreliable { isOnlyDatagrams = false }
                     if !incoming.has(frame) { isNews = true }
                 }
                 try apply(frame, in: space, now: now)
@@ -80,9 +81,8 @@ extension Connection {
     private func applyToApplication(_ frame: Frame, now: NIODeadline) throws(ProtocolError) {
         switch frame {
         case .message(let message): try incoming.receive(message)
-        case .datagram(let frame):
-            counters.unreliableReceived += 1
-            events.append(.datagram(ByteBuffer(frame.data.readableBytesView)))
+        case .datagram(let frame): receive(frame)
+        case .datagramCopy(let frame): try receive(frame)
         case .maxData(let limit): outgoing.raise(maxData: limit)
         case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
         case .newConnectionID(let frame): try receive(frame)

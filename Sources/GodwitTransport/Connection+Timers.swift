@@ -25,6 +25,7 @@ extension Connection {
         consider(applicationProbeDeadline)
         consider(application.received.deadline)
         consider(repetitions.deadline)
+        consider(datagrams.copyDeadline)
         consider(keepAliveDeadline)
         if outgoing.hasSendable || !datagrams.isEmpty || handshake.stream.hasPending {
             consider(recovery.pacingDeadline)

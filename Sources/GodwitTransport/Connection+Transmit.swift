@@ -81,7 +81,8 @@ extension Connection {
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
         let hasData = outgoing.hasSendable && maySend
         datagrams.dropLate(now: now)
-        let hasDatagrams = !datagrams.isEmpty && recovery.canSend(now: now)
+        let hasDatagrams =
+            (!datagrams.isEmpty || datagrams.copyDeadline.map { $0 <= now } ?? false) && recovery.canSend(now: now)
         let hasChallenge = path.validation?.isDue ?? false
         // Tickets, behind the handshake and behind messages: nobody waits for them.
         let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
@@ -109,7 +110,7 @@ extension Connection {
         {
             writer.add(frame)
         }
-        if hasDatagrams { writeDatagrams(into: &datagram, &writer) }
+        if hasDatagrams { writeDatagrams(into: &datagram, &writer, now: now) }
         var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData)
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
         let firstUnbegun = outgoing.nextUnbegun

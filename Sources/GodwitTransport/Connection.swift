@@ -47,6 +47,7 @@ package final class Connection {
     var outgoing: OutgoingMessages
     var incoming: IncomingMessages
     var datagrams = OutgoingDatagrams()
+    var incomingDatagrams = IncomingDatagrams()
     var control = ControlFrames()
     var repetitions: Repetitions
     var waiting = WaitingPackets()

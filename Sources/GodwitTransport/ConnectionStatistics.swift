@@ -31,6 +31,8 @@ package struct ConnectionStatistics: Sendable {
     package var copyBytesSent: UInt64 = 0
     /// Messages of which a copy was acknowledged first: what it saved.
     package var messagesSavedByCopies: UInt64 = 0
+    /// Unreliable datagrams that arrived only as copies.
+    package var unreliableSavedByCopies: UInt64 = 0
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0

@@ -15,7 +15,7 @@ struct PacketWriter {
     private let numberLength: Int
     private let payloadStart: Int
     private let isLong: Bool
-    private let number: UInt64
+    let number: UInt64
     /// Where frames must end.
     private let limit: Int
 

@@ -56,6 +56,27 @@ struct RedundancyPolicy {
         return copies
     }
 
+    /// Unreliable datagrams have no second chance, and their application conceals so much loss.
+    static let acceptableDatagramLoss = 0.02
+    static let maximumDatagramCopies = 2
+
+    /// Copies behind an unreliable datagram, 0 or more.
+    static func datagramCopies(_ loss: PathLoss) -> Int {
+        guard loss.isKnown else { return 0 }
+        var residue = loss.forward
+        var copies = 0
+        while copies < maximumDatagramCopies, residue > acceptableDatagramLoss {
+            residue *= max(loss.forwardRepeated, leastRepeatedLoss)
+            copies += 1
+        }
+        return copies
+    }
+
+    /// Between a datagram and its copies: the next frame of voice, or far enough to outlast a burst of a few packets.
+    static func datagramGap(_ loss: PathLoss) -> TimeAmount {
+        loss.isBursty ? .milliseconds(40) : .milliseconds(5)
+    }
+
     /// Between copies: enough to share one acknowledgement when losses are independent, else to outlast what kills one.
     static func gap(_ loss: PathLoss) -> TimeAmount { loss.isBursty ? .milliseconds(20) : .milliseconds(4) }
 }

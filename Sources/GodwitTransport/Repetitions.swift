@@ -32,6 +32,9 @@ struct Repetitions {
 
     mutating func sentMessage(bytes: Int) { budget.sentMessage(bytes: bytes) }
 
+    /// - Returns: whether redundancy may cost so many bytes more.
+    mutating func spend(_ bytes: Int) -> Bool { budget.spend(bytes) }
+
     /// `count` copies of a message, the first in `gap` from now. Replaces what was planned for it.
     mutating func plan(_ message: UInt64, copies count: Int, gap: TimeAmount, now: NIODeadline) {
         plans.removeAll { $0.message == message }

@@ -18,7 +18,8 @@ import NIOCore
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
 /// | 0x30 | LOSS_REPORT | `LossReport` |
 /// | 0x31 | DATAGRAM | `DatagramFrame` |
-/// | 0x32...0x3f | extension, skipped if unknown | `ExtensionFrame` |
+/// | 0x34 | DATAGRAM_COPY | `DatagramCopyFrame` |
+/// | 0x35...0x3f | extension, skipped if unknown | `ExtensionFrame` |
 package enum Frame: Hashable, Sendable {
     /// So many bytes of zeros in a row.
     case padding(Int)
@@ -38,6 +39,7 @@ package enum Frame: Hashable, Sendable {
     case message(MessageFrame)
     case lossReport(LossReport)
     case datagram(DatagramFrame)
+    case datagramCopy(DatagramCopyFrame)
     case `extension`(ExtensionFrame)
 
     package enum Kind {
@@ -57,7 +59,7 @@ package enum Frame: Hashable, Sendable {
         package static let newToken: UInt8 = 0x1a
         package static let messages: ClosedRange<UInt8> = 0x20...0x27
         /// Those that this version does not know.
-        package static let extensions: ClosedRange<UInt8> = 0x32...0x3f
+        package static let extensions: ClosedRange<UInt8> = 0x35...0x3f
     }
 
     /// The largest encoding of a frame that is a type and one number.
@@ -84,6 +86,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
         case LossReport.kind: return .lossReport(try LossReport(decoding: &buffer))
         case DatagramFrame.kind: return .datagram(try DatagramFrame(decoding: &buffer))
+        case DatagramCopyFrame.kind: return .datagramCopy(try DatagramCopyFrame(decoding: &buffer))
         case Kind.extensions: return .extension(try ExtensionFrame(decoding: &buffer, kind: kind))
         default: throw .unknownFrameType(try kindValue(kind, &buffer))
         }
@@ -125,6 +128,7 @@ package enum Frame: Hashable, Sendable {
         case .message(let frame): frame.encode(into: &buffer)
         case .lossReport(let report): report.encode(into: &buffer)
         case .datagram(let frame): frame.encode(into: &buffer)
+        case .datagramCopy(let frame): frame.encode(into: &buffer)
         case .extension(let frame): frame.encode(into: &buffer)
         }
     }
@@ -155,6 +159,7 @@ package enum Frame: Hashable, Sendable {
         case .message: Kind.messages.lowerBound
         case .lossReport: LossReport.kind
         case .datagram: DatagramFrame.kind
+        case .datagramCopy: DatagramCopyFrame.kind
         case .extension(let frame): frame.kind
         }
     }

@@ -6,8 +6,12 @@ import Testing
 
 @Suite("Unreliable datagrams")
 struct DatagramTests {
-    private func connected(seed: UInt64 = 1, delay: TimeAmount = .milliseconds(20)) throws -> TransportPair {
-        let pair = try TransportPair(seed: seed)
+    private func connected(
+        seed: UInt64 = 1, delay: TimeAmount = .milliseconds(20), redundancy: Double? = nil
+    ) throws -> TransportPair {
+        var configuration = TransportConfiguration.client
+        if let redundancy { configuration.redundancyShare = redundancy }
+        let pair = try TransportPair(seed: seed, clientConfiguration: configuration)
         pair.up.delay = delay
         pair.down.delay = delay
         pair.connect()
@@ -26,9 +30,89 @@ struct DatagramTests {
         #expect(pair.clientDatagrams == [voice])
     }
 
-    @Test("what is lost stays lost: it arrives at most once, and no probe asks for it", arguments: 1...10)
-    func lossy(seed: UInt64) throws {
+    /// 50 datagrams a second from the client.
+    private func talk(_ pair: TransportPair, _ numbers: Range<UInt64>) throws {
+        for number in numbers {
+            try pair.client.sendDatagram(
+                testMessage(60, seed: number), deadline: pair.now + .milliseconds(400), now: pair.now)
+            pair.run(for: .milliseconds(20))
+        }
+    }
+
+    @Test(
+        "on a lossy path copies bring most of what was lost, each datagram once",
+        arguments: 1...10 as ClosedRange<UInt64>)
+    func copies(seed: UInt64) throws {
         let pair = try connected(seed: seed)
+        pair.setLoss(0.2)
+        // Until the losses are known.
+        try talk(pair, 0..<100)
+        let before = Set(pair.serverDatagrams)
+        try talk(pair, 100..<400)
+        pair.run(for: .seconds(2))
+        let got = pair.serverDatagrams
+        #expect(Set(got).count == got.count, "seed \(seed): one came twice")
+        #expect(Set(got).subtracting(before).count >= 285, "seed \(seed): \(got.count) of 400")
+        let figures = pair.client.statistics
+        #expect(figures.copiesSent > 300 && figures.copiesSent <= 800)
+        // They ride in the packets of later datagrams.
+        #expect(figures.datagramsSent < 500, "seed \(seed): \(figures.datagramsSent)")
+        #expect(try #require(pair.server).statistics.unreliableSavedByCopies > 30)
+    }
+
+    @Test(
+        "packets that overtake each other, and come twice, deliver each datagram once",
+        arguments: 1...10 as ClosedRange<UInt64>)
+    func disorder(seed: UInt64) throws {
+        let pair = try connected(seed: seed)
+        pair.setLoss(0.2)
+        pair.up.jitter = .milliseconds(80)
+        pair.up.duplication = 0.2
+        try talk(pair, 0..<400)
+        pair.run(for: .seconds(2))
+        let got = pair.serverDatagrams
+        #expect(Set(got).count == got.count, "seed \(seed)")
+        #expect(got.count > 360, "seed \(seed): \(got.count) of 400")
+    }
+
+    @Test("a path without loss gets no copies")
+    func noLoss() throws {
+        let pair = try connected()
+        try talk(pair, 0..<200)
+        pair.run(for: .seconds(1))
+        #expect(pair.serverDatagrams.count == 200)
+        #expect(pair.client.statistics.copiesSent == 0)
+    }
+
+    @Test("a copy of something before packet 0 ends the connection, and forgetting is bounded")
+    func hostileCopies() throws {
+        var incoming = IncomingDatagrams()
+        func isNew(distance: UInt64) throws -> Bool {
+            let copy = try #require(DatagramCopyFrame(distance: distance, index: 0, data: ByteBuffer()))
+            return try incoming.isNew(copy) { _ in false }
+        }
+        func isNew(originalIn packet: UInt64) -> Bool {
+            incoming.begin(packet: packet)
+            return incoming.isNew()
+        }
+        incoming.begin(packet: 3)
+        #expect(throws: ProtocolError.datagramCopyOfNothing(distance: 4, packet: 3)) { try isNew(distance: 4) }
+        // More than are remembered: the oldest packets' datagrams are given up rather than delivered twice.
+        let count = UInt64(IncomingDatagrams.maximumRemembered)
+        for number in 1...(count + 1) {
+            incoming.begin(packet: 2 * number)
+            #expect(try isNew(distance: 1))
+            #expect(try !isNew(distance: 1))
+        }
+        #expect(!isNew(originalIn: 1))
+        #expect(!isNew(originalIn: 3), "a copy of it was delivered")
+        #expect(isNew(originalIn: 4))
+    }
+
+    @Test(
+        "without a budget what is lost stays lost, and no probe asks for it", arguments: 1...10 as ClosedRange<UInt64>)
+    func lossy(seed: UInt64) throws {
+        let pair = try connected(seed: seed, redundancy: 0)
         pair.setLoss(0.3)
         let probesBefore = pair.client.statistics.probes
         for number in 0..<100 as Range<UInt64> {
@@ -77,8 +161,11 @@ struct DatagramTests {
         #expect(queue.count == OutgoingDatagrams.maximumCount)
         #expect(queue.dropped == 3)
         var packet = ByteBuffer()
-        #expect(!queue.writeFrame(into: &packet, space: 9))
-        #expect(queue.writeFrame(into: &packet, space: 10))
+        func write(space: Int) -> Int? {
+            queue.writeFrame(into: &packet, space: space, number: 1, copies: 0, gap: .nanoseconds(0), now: deadline)
+        }
+        #expect(write(space: 9) == nil)
+        #expect(write(space: 10) == 8)
         var expected = ByteBuffer()
         DatagramFrame(data: testMessage(8, seed: 3)).encode(into: &expected)
         #expect(packet == expected)

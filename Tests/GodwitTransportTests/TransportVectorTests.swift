@@ -137,7 +137,9 @@ struct TransportVectorTests {
         ],
         "loss report": [.lossReport(LossReport(loss: 51, repeatedLoss: 178))],
         "datagram": [.datagram(DatagramFrame(data: text))],
-        "extension": ExtensionFrame(kind: 0x32, body: text).map { [.extension($0)] } ?? [],
+        "datagram copy, of the packet before the last, its second datagram":
+            DatagramCopyFrame(distance: 2, index: 1, data: text).map { [.datagramCopy($0)] } ?? [],
+        "extension": ExtensionFrame(kind: 0x35, body: text).map { [.extension($0)] } ?? [],
     ]
 
     @Test("frames read as written")

@@ -21,7 +21,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 16 {
+        switch random.next() % 17 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -54,8 +54,12 @@ struct RandomFrames {
                     sequence: sequence, retirePriorTo: random.next() % (sequence + 1),
                     id: ConnectionID(random.bytes(1 + Int(random.next() % 20))) ?? .empty,
                     token: StatelessResetToken(high: random.next(), low: random.next())))
+        case 15:
+            let distance = 1 + random.next() % DatagramCopyFrame.maximumDistance
+            return DatagramCopyFrame(distance: distance, index: Int(random.next() % 8), data: data())
+                .map { .datagramCopy($0) } ?? .ping
         default:
-            return ExtensionFrame(kind: 0x32 + UInt8(random.next() % 14), body: data()).map { .extension($0) } ?? .ping
+            return ExtensionFrame(kind: 0x35 + UInt8(random.next() % 11), body: data()).map { .extension($0) } ?? .ping
         }
     }
 }

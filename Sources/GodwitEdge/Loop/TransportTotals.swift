@@ -7,6 +7,7 @@ struct TransportTotals: Sendable {
     var copiesSent = 0
     var copyBytesSent = 0
     var messagesSavedByCopies = 0
+    var datagramsSavedByCopies = 0
 
     mutating func add(_ connection: ConnectionStatistics) {
         packetsLost += Int(clamping: connection.packetsLost)
@@ -14,6 +15,7 @@ struct TransportTotals: Sendable {
         copiesSent += Int(clamping: connection.copiesSent)
         copyBytesSent += Int(clamping: connection.copyBytesSent)
         messagesSavedByCopies += Int(clamping: connection.messagesSavedByCopies)
+        datagramsSavedByCopies += Int(clamping: connection.unreliableSavedByCopies)
     }
 
     static func += (left: inout TransportTotals, right: TransportTotals) {
@@ -22,5 +24,6 @@ struct TransportTotals: Sendable {
         left.copiesSent += right.copiesSent
         left.copyBytesSent += right.copyBytesSent
         left.messagesSavedByCopies += right.messagesSavedByCopies
+        left.datagramsSavedByCopies += right.datagramsSavedByCopies
     }
 }
