@@ -33,19 +33,21 @@ extension Connection {
         return peerIDs.isReset(token)
     }
 
-    /// - Parameter isIdle: nothing else waits. Nobody waits for a spare ID, so it goes then.
-    func hasIDFrames(isIdle: Bool) -> Bool {
-        !(peerIDs?.retirements.isEmpty ?? true) || isIdle && (localIDs?.hasAnnouncement ?? false)
-    }
+    /// An ID was given up: worth a packet, since the server makes a spare for it.
+    var hasRetirements: Bool { !(peerIDs?.retirements.isEmpty ?? true) }
 
-    func writeIDFrames(isIdle: Bool, into datagram: inout ByteBuffer, _ writer: inout PacketWriter) {
-        while let peerIDs, !peerIDs.retirements.isEmpty,
-            writer.space(in: datagram) >= Frame.maximumControlLength, let sequence = peerIDs.takeRetirement()
+    func writeRetirements(into datagram: inout ByteBuffer, _ writer: inout PacketWriter) {
+        while let peerIDs, writer.space(in: datagram) >= Frame.maximumControlLength,
+            let sequence = peerIDs.takeRetirement()
         {
             Frame.retireConnectionID(sequence).encode(into: &datagram)
             writer.add(.retireConnectionID(sequence))
         }
-        while isIdle, let localIDs, writer.space(in: datagram) >= NewConnectionIDFrame.maximumLength,
+    }
+
+    /// A spare ID rides with a packet that goes anyway: nobody waits for it.
+    func writeAnnouncements(into datagram: inout ByteBuffer, _ writer: inout PacketWriter) {
+        while let localIDs, writer.space(in: datagram) >= NewConnectionIDFrame.maximumLength,
             let frame = localIDs.takeAnnouncement()
         {
             frame.encode(into: &datagram)

@@ -86,9 +86,9 @@ extension Connection {
         let hasChallenge = path.validation?.isDue ?? false
         // Tickets, behind the handshake and behind messages: nobody waits for them.
         let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
-        let hasIDFrames = maySend && hasIDFrames(isIdle: !hasData)
+        let hasRetirements = self.hasRetirements && maySend
         let isElicitingDue =
-            hasData || hasIDFrames || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
+            hasData || hasRetirements || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
             || control.isDue
             || application.pingDue
             || application.probesDue > 0
@@ -104,7 +104,9 @@ extension Connection {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
         control.write(into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer)
-        if hasIDFrames { writeIDFrames(isIdle: !hasData, into: &datagram, &writer) }
+        if hasRetirements { writeRetirements(into: &datagram, &writer) }
+        // The first answer is not made longer when a ticket follows that the spare can go with.
+        if maySend, !(hasData && handshake.stream.hasPending) { writeAnnouncements(into: &datagram, &writer) }
         while hasRecords,
             let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram))
         {

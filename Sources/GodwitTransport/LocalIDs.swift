@@ -69,8 +69,6 @@ final class LocalIDs {
         unannounced.removeAll { $0 == sequence }
     }
 
-    var hasAnnouncement: Bool { !unannounced.isEmpty }
-
     func takeAnnouncement() -> NewConnectionIDFrame? {
         while let sequence = unannounced.popFirst() {
             guard let entry = active.first(where: { $0.sequence == sequence }) else { continue }
