@@ -18,6 +18,7 @@ cleanup() {
     # The whole guest lives in a process namespace of its own: with its first process all of it is gone.
     [ -n "$kernel" ] && kill -KILL "$kernel" 2>/dev/null && wait "$kernel" 2>/dev/null
     [ -n "${follower:-}" ] && kill "$follower" 2>/dev/null
+    [ -n "${guard:-}" ] && kill "$guard" 2>/dev/null
     [ -n "$made_modules" ] && rmdir $modules 2>/dev/null
     rm -rf "$job"
 }
@@ -59,6 +60,9 @@ setsid setpriv --pdeathsig KILL unshare --pid --fork --kill-child=KILL --mount-p
     timeout "${GODWIT_UML_SECONDS:-900}" linux.uml uml_dir="$job/" mem="${GODWIT_UML_MEMORY:-2048M}" root=/dev/root rootfstype=hostfs rootflags=/ \
     rw quiet init="$job/init" con=null con0=fd:0,fd:1 ssl=null </dev/null >"$job/console" 2>&1 &
 kernel=$!
+# Whoever started this script may be killed outright as well: an orphan ends itself.
+(while [ "$(ps -o ppid= -p $$)" -eq $PPID ]; do sleep 2; done; kill -TERM $$) 2>/dev/null &
+guard=$!
 tail -n +1 -f --pid=$kernel "$job/output" &
 follower=$!
 wait $kernel
@@ -71,6 +75,10 @@ fi
 if [ $outcome = 124 ]; then
     echo "$0: the guest was ended after ${GODWIT_UML_SECONDS:-900} s (GODWIT_UML_SECONDS)" >&2
     exit 124
+fi
+if [ $outcome -gt 128 ]; then
+    echo "$0: the guest kernel was killed by signal $((outcome - 128))" >&2
+    exit 125
 fi
 echo "$0: the guest kernel died before the command ended; its last words:" >&2
 tail -5 "$job/console" >&2

@@ -115,8 +115,18 @@ async def run(options):
     main = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, main.cancel)
+    guard = asyncio.create_task(_end_with_parent(main))
     with claim:
         await Lane(plan, options.results, options.lane).run()
+    guard.cancel()
+
+
+async def _end_with_parent(main):
+    """Whoever started this may be killed outright: an orphan ends as if it had been told to."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(2)
+    main.cancel()
 
 
 def main():

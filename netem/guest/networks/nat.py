@@ -5,8 +5,9 @@ The user-mode Linux of Debian has nftables without IPv4, so that the older tool 
 
 from .commands import script
 
-# Each rebinding moves to the next range, so that the same inner port never gets its old outer port again.
-_RANGE, _FIRST, _COUNT = 2000, 20000, 20
+# Each rebinding moves to the next range, so that the same inner port does not get its old outer port again. A storm of 2,000 clients that each try
+# several sockets fits one range: where no port is left, packets are dropped.
+_RANGE, _FIRST, _COUNT = 10_000, 20_000, 4
 
 
 class Translation:

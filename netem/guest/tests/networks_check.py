@@ -241,18 +241,21 @@ class UDP(NetworkCase):
 
 class Leftovers(unittest.IsolatedAsyncioTestCase):
     async def test_of_a_killed_run_are_swept(self):
-        script = ("import asyncio, os, signal\nfrom networks import namespaces\nfrom networks.topology import Topology\n"
+        script = ("import asyncio, os, signal, time\nfrom networks import namespaces\nfrom networks.topology import Topology\n"
                   "claim = namespaces.claim_lane('gone')\n"
                   "asyncio.run(Topology('gone', 0).open())\n"
                   "os.spawnlp(os.P_NOWAIT, 'ip', 'ip', 'netns', 'exec', 'godwit-gone-0-client', 'sleep', '600')\n"
-                  "import time; time.sleep(1); os.kill(os.getpid(), signal.SIGKILL)\n")
-        killed = subprocess.run([sys.executable, "-B", "-c", script], cwd=pathlib.Path(__file__).resolve().parents[1])
+                  "while not namespaces.processes('godwit-gone-0-client'): time.sleep(0.05)\n"
+                  "os.kill(os.getpid(), signal.SIGKILL)\n")
+        killed = subprocess.run([sys.executable, "-B", "-c", script], timeout=60, cwd=pathlib.Path(__file__).resolve().parents[1])
         self.assertEqual(-signal.SIGKILL, killed.returncode)
         resident = namespaces.processes("godwit-gone-0-client")
         self.assertEqual(1, len(resident))
         self.assertEqual(["client", "server", "wwan"], [name.rpartition("-")[2] for name in await namespaces.sweep()])
         self.assertFalse(any(os.path.exists(f"/run/netns/godwit-gone-0-{name}") for name in ("client", "server", "wwan")))
-        time.sleep(0.2)
+        deadline = time.monotonic() + 10
+        while os.path.exists(f"/proc/{resident[0]}/exe") and time.monotonic() < deadline:
+            time.sleep(0.05)
         self.assertFalse(os.path.exists(f"/proc/{resident[0]}/exe"))
 
 
