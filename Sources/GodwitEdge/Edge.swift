@@ -38,6 +38,8 @@ package final class Edge: Service {
         guard (1...64).contains(loopCount) else { throw EdgeError.loopCount(loopCount, limit: 64) }
         let tickets = try TicketSecret.issuer(
             file: configuration.tickets.secretFile, now: .now(), wallSeconds: Int64(time(nil)))
+        var endpoint = endpoint
+        endpoint.routing = try ConnectionIDKey.routing(configuration.datagram.connectionIDs)
         let tls: TLSContext
         do throws(TLSError) {
             tls = try TLSContext.server(

@@ -20,6 +20,8 @@ package enum EdgeError: Error, Sendable, Equatable {
     case noIdentity(directory: String)
     /// The file with the secret of the tickets cannot be used.
     case ticketSecret(path: String, reason: String)
+    /// The file with the key of the connection IDs cannot be used.
+    case connectionIDKey(path: String, reason: String)
     /// TLS could not be set up.
     case tls(reason: String)
 }
@@ -55,6 +57,11 @@ extension EdgeError: CustomStringConvertible {
         case .ticketSecret(let path, let reason):
             return """
                 tickets.secret_file: \(path): \(reason); make one with `openssl rand -hex 32`, or leave the key empty
+                """
+        case .connectionIDKey(let path, let reason):
+            return """
+                datagram.connection_ids.key_file: \(path): \(reason); make one with `openssl rand -hex 16` and give it to the load \
+                balancers as well
                 """
         case .tls(let reason):
             return "TLS cannot be set up: \(reason)"

@@ -9,6 +9,8 @@ package enum DropReason: Int, Sendable, CaseIterable {
     case unknownConnection
     /// A loop index that no event loop has.
     case unknownLoop
+    /// A connection ID of another server behind the same load balancers.
+    case otherServer
     /// A first datagram below `ProtocolLimits.minimumInitialDatagramBytes`.
     case initialTooSmall
     case connectionLimit
@@ -35,6 +37,7 @@ package enum DropReason: Int, Sendable, CaseIterable {
         case .unsupportedType: "unsupported_type"
         case .unknownConnection: "unknown_connection"
         case .unknownLoop: "unknown_loop"
+        case .otherServer: "other_server"
         case .initialTooSmall: "initial_too_small"
         case .connectionLimit: "connection_limit"
         case .halfOpenLimit: "half_open_limit"

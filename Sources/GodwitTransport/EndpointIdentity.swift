@@ -1,11 +1,15 @@
 import GodwitTLS
 import GodwitWire
 
-/// What makes a server's endpoints recognisable after a restart: keys that must outlive the process. All loops of a server have the
-/// same; no two servers may (RFC 9000 §21.11: one would answer for connections that live on the other).
+/// What makes a server's endpoints recognisable: to its clients after a restart, by keys that must outlive the process, and to load
+/// balancers. All loops of a server have the same; no two servers may (RFC 9000 §21.11: one would answer for connections that
+/// live on the other).
 package struct EndpointIdentity: Sendable, Equatable {
     /// Bytes of the secret that all keys come from.
     package static let secretLength = 32
+
+    /// nil for a server that clients reach directly.
+    package var routing: ConnectionIDRouting?
 
     private let secret: [UInt8]
 
@@ -17,11 +21,20 @@ package struct EndpointIdentity: Sendable, Equatable {
         EndpointIdentity(secret: random.bytes(secretLength))
     }
 
-    func key(_ purpose: Purpose, length: Int = KeyDerivation.digestLength) throws(TLSError) -> [UInt8] {
-        try KeyDerivation.hkdfExpandLabel(secret: secret, label: purpose.rawValue, length: length)
+    func key(_ purpose: Purpose) throws(TLSError) -> [UInt8] {
+        try KeyDerivation.hkdfExpandLabel(secret: secret, label: purpose.rawValue, length: purpose.keyLength)
     }
 
     enum Purpose: String {
         case statelessReset = "godwit reset"
+        case connectionID = "godwit id"
+        case loopIndex = "godwit loop"
+
+        fileprivate var keyLength: Int {
+            switch self {
+            case .statelessReset, .loopIndex: KeyDerivation.digestLength
+            case .connectionID: BlockCipher.keyLength
+            }
+        }
     }
 }

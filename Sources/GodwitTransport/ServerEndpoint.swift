@@ -32,12 +32,8 @@ package final class ServerEndpoint {
         self.limits = limits
         self.random = random
         resets = RateLimit(perSecond: limits.statelessResetsPerSecond)
-        do throws(TLSError) {
-            issuer = try ConnectionIDIssuer(
-                loopIndex: loopIndex, identity: identity ?? .ephemeral(random), random: random)
-        } catch {
-            throw .tls(error)
-        }
+        issuer = try ConnectionIDIssuer(
+            loopIndex: loopIndex, identity: identity ?? .ephemeral(random), random: random)
     }
 
     package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
@@ -46,7 +42,7 @@ package final class ServerEndpoint {
         do throws(WireError) {
             var reading = copy datagram
             let header = try PacketHeader.decode(
-                from: &reading, shortDestinationLength: ConnectionID.serverIssuedLength)
+                from: &reading, shortDestinationLength: issuer.idLength)
             switch header {
             case .short(let id):
                 destination = id
@@ -55,7 +51,7 @@ package final class ServerEndpoint {
             case .zeroRTT(let header): destination = header.destination
             case .initial(let header):
                 destination = header.destination
-                if table[destination] == nil, destination.count != ConnectionID.serverIssuedLength {
+                if table[destination] == nil, destination.count != issuer.idLength {
                     return accept(header, datagram, number: reading.readerIndex, from: source, now: now)
                 }
             // Servers send it; they have no use for it.
@@ -66,12 +62,7 @@ package final class ServerEndpoint {
             return drop(DropReason(error))
         }
         guard let handle = table[destination], let connection = table[handle] else {
-            let owner = destination.loopIndex
-            let isElsewhere = destination.count == ConnectionID.serverIssuedLength && owner != loopIndex
-            if isElsewhere, owner < limits.loopCount { return .loop(owner, datagram) }
-            let routing = drop(isElsewhere ? .unknownLoop : .unknownConnection)
-            guard isShort, let reset = makeReset(for: destination, datagram, now: now) else { return routing }
-            return .reply(reset)
+            return route(datagram, to: destination, isShort: isShort, now: now)
         }
         deliver(datagram, to: connection, handle, from: source, now: now)
         return .connection(handle)
@@ -153,6 +144,22 @@ package final class ServerEndpoint {
         halfOpenCount += 1
         deliver(datagram, to: connection, handle, from: source, now: now)
         return .connection(handle)
+    }
+
+    /// A datagram that is for no connection of this loop.
+    private func route(
+        _ datagram: consuming ByteBuffer, to destination: ConnectionID, isShort: Bool, now: NIODeadline
+    ) -> Routing {
+        let routing: Routing
+        switch issuer.home(of: destination) {
+        case .loop(let owner) where owner != loopIndex && owner < limits.loopCount: return .loop(owner, datagram)
+        // Its tokens are made with another secret.
+        case .otherServer: return drop(.otherServer)
+        case .loop(let owner): routing = drop(owner == loopIndex ? .unknownConnection : .unknownLoop)
+        case .unknown: routing = drop(.unknownConnection)
+        }
+        guard isShort, let reset = makeReset(for: destination, datagram, now: now) else { return routing }
+        return .reply(reset)
     }
 
     /// Only packets behind the handshake are answered: a client has no token before.

@@ -25,16 +25,6 @@ package struct ConnectionID: Hashable, Sendable {
         for (index, byte) in bytes.enumerated() { set(byte, at: index) }
     }
 
-    /// A server-issued ID: eight bytes, the first of which names the event loop that owns the connection.
-    package init(loopIndex: UInt8, random: RandomSource) {
-        let word = random.next() & 0x00ff_ffff_ffff_ffff | UInt64(loopIndex) << 56
-        self.init(high: word, middle: 0, low: 0, length: UInt8(Self.serverIssuedLength))
-    }
-
-    /// The length of IDs that servers issue. Clients choose another length for their first destination ID, so that an
-    /// Initial packet says which of the two it carries.
-    package static let serverIssuedLength = 8
-
     /// Reads exactly `length` bytes; on failure the reader index has not moved.
     package init(reading buffer: inout ByteBuffer, length: Int) throws(WireError) {
         guard length <= Self.maximumLength else { throw .connectionIDTooLong(length) }
@@ -60,9 +50,6 @@ package struct ConnectionID: Hashable, Sendable {
     package var count: Int { Int(length) }
     package var isEmpty: Bool { length == 0 }
     package var bytes: [UInt8] { (0..<count).map { self[$0] } }
-
-    /// For a server-issued ID: the index of the event loop that owns the connection.
-    package var loopIndex: UInt8 { UInt8(truncatingIfNeeded: high >> 56) }
 
     private subscript(index: Int) -> UInt8 {
         switch index {

@@ -23,6 +23,20 @@ struct ConfigurationTests {
         #expect(problems("# only a comment\nlimits:\n  # sessions: 1\n") == [])
     }
 
+    @Test("what load balancers read in connection IDs: the whole, and what does not go together")
+    func connectionIDs() throws {
+        func yaml(_ keys: String) -> String { "datagram:\n  connection_ids: {\(keys)}\n" }
+        let text = yaml("server_id: 0a0B, nonce: 14, rotation: 3, key_file: /k")
+        let ids = try ConfigurationLayers(file: ("godwit.yaml", text)).resolve().datagram.connectionIDs
+        #expect(ids == .init(serverID: "0a0B", nonceBytes: 14, rotation: 3, keyFile: "/k"))
+        #expect(problems(yaml("server_id: 0a0")).count == 1)
+        #expect(problems(yaml("server_id: xy")).count == 1)
+        #expect(problems(yaml("rotation: 7")).count == 1)
+        #expect(problems(yaml("key_file: /k"))[0].contains("there is nothing to encrypt"))
+        #expect(problems(yaml("server_id: 0102, nonce: 13"))[0].contains("choose another nonce"))
+        #expect(problems(yaml("server_id: 0102, nonce: 18"))[0].contains("at most 19 fit"))
+    }
+
     @Test("a flag beats the environment, that beats the file, and the file beats the default")
     func precedence() throws {
         let file = (name: "godwit.yaml", text: "listen: 1.1.1.1:1\nadmin: 1.1.1.1:2\ndata: file\nstore: {shards: 7}\n")

@@ -1,5 +1,6 @@
 import Glibc
 import GodwitTLS
+import GodwitTransport
 import Testing
 
 @testable import GodwitEdge
@@ -39,6 +40,27 @@ struct IdentityFilesTests {
         #expect(throws: EdgeError.identityFile(path: path, reason: "it has fewer than 32 characters")) {
             try secret.loadOrMake()
         }
+    }
+
+    @Test("the key that load balancers have is read from its file, or the error says what to do")
+    func connectionIDKey() throws {
+        let path = try directory() + "/key"
+        var configuration = ServeConfiguration.ConnectionIDs()
+        #expect(try ConnectionIDKey.routing(configuration) == nil)
+        configuration.serverID = "0102"
+        #expect(try ConnectionIDKey.routing(configuration)?.key == nil)
+        configuration.keyFile = path
+        #expect(throws: EdgeError.connectionIDKey(path: path, reason: "there is no such file")) {
+            try ConnectionIDKey.routing(configuration)
+        }
+        try WholeFile.create(path, text: "8f95f09245765f80256934e50c6620\n", mode: 0o600)
+        let error = #expect(throws: EdgeError.self) { try ConnectionIDKey.routing(configuration) }
+        #expect(error?.description.contains("openssl rand -hex 16") == true)
+        unlink(path)
+        try WholeFile.create(path, text: "8f95f09245765f80256934e50c66207f\n", mode: 0o600)
+        let routing = try #require(try ConnectionIDKey.routing(configuration))
+        #expect(routing.serverID == [1, 2])
+        #expect(routing.key?.first == 0x8f && routing.key?.count == 16)
     }
 
     @Test("one file without the other is an error that names both")

@@ -66,9 +66,10 @@ struct ResumeTests {
         }
     }
 
-    @Test("a new address changes nothing, even when the kernel gives it to another loop")
-    func addressChange() async throws {
-        try await EdgeFixture.serving(eventLoops: 4) { edge in
+    @Test(
+        "a new address changes nothing, even when the kernel gives it to another loop", arguments: ["", "c0ffee"])
+    func addressChange(serverID: String) async throws {
+        try await EdgeFixture.serving(eventLoops: 4, { $0.datagram.connectionIDs.serverID = serverID }) { edge in
             let client = try await TestClient(edge)
             try await client.connect(.datagram)
             // Each new port meets a loop by the kernel's hash: one of 12 is another than the first, but for 1 in 4^12.

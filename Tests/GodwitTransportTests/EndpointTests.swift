@@ -1,17 +1,22 @@
 import GodwitTLS
-import GodwitTransport
 import GodwitWire
 import NIOCore
 import Testing
+
+@testable import GodwitTransport
 
 @Suite("Server endpoint")
 struct EndpointTests {
     private let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private let address = Address(ipv4: 0xc000_0201, port: 1)
 
-    private func endpoint(_ limits: EndpointLimits = EndpointLimits(), loop: UInt8 = 0) throws -> ServerEndpoint {
+    private func endpoint(
+        _ limits: EndpointLimits = EndpointLimits(), loop: UInt8 = 0,
+        identity: EndpointIdentity = .ephemeral(.seeded(1))
+    ) throws -> ServerEndpoint {
         try ServerEndpoint(
-            configuration: .server, tls: TestTLS.server.get(), loopIndex: loop, limits: limits, random: .seeded(1))
+            configuration: .server, tls: TestTLS.server.get(), loopIndex: loop, limits: limits, identity: identity,
+            random: .seeded(1))
     }
 
     private func hello(seed: UInt64) throws -> ByteBuffer {
@@ -138,26 +143,92 @@ struct EndpointTests {
         #expect(supported == [7, 8])
     }
 
-    @Test("a packet for another event loop is passed on, for a loop that is not there dropped")
-    func loops() throws {
+    /// IDs as a server makes them that is not behind load balancers, in the clear, and under a key with one pass and with four.
+    private static let identities: [EndpointIdentity] = {
+        var identities = [EndpointIdentity](repeating: .ephemeral(.seeded(1)), count: 4)
+        identities[1].routing = ConnectionIDRouting(serverID: [1, 2])
+        identities[2].routing = ConnectionIDRouting(serverID: [1, 2, 3, 4, 5, 6, 7, 8])
+        identities[2].routing?.nonceLength = 8
+        identities[2].routing?.key = [UInt8](1...16)
+        identities[3].routing = ConnectionIDRouting(serverID: [1, 2])
+        identities[3].routing?.key = [UInt8](1...16)
+        return identities
+    }()
+
+    private func packet(to id: ConnectionID) -> ByteBuffer {
+        var buffer = ByteBuffer(bytes: [0x00])
+        id.write(into: &buffer)
+        buffer.writeRepeatingByte(0, count: 30)
+        return buffer
+    }
+
+    @Test("a packet for another event loop is passed on, for a loop that is not there dropped", arguments: 0..<4)
+    func loops(format: Int) throws {
+        let identity = Self.identities[format]
         var limits = EndpointLimits()
         limits.loopCount = 4
-        let endpoint = try endpoint(limits, loop: 1)
-        func packet(loop: UInt8) -> ByteBuffer {
-            var buffer = ByteBuffer(bytes: [0x00])
-            ConnectionID(loopIndex: loop, random: .seeded(9)).write(into: &buffer)
-            buffer.writeRepeatingByte(0, count: 30)
-            return buffer
+        let endpoint = try endpoint(limits, loop: 1, identity: identity)
+        func packet(loop: UInt8) throws -> ByteBuffer {
+            self.packet(
+                to: try ConnectionIDIssuer(loopIndex: loop, identity: identity, random: .seeded(9)).makeID())
         }
-        guard case .loop(3, let passed) = endpoint.receive(packet(loop: 3), from: address, now: now) else {
+        guard case .loop(3, let passed) = endpoint.receive(try packet(loop: 3), from: address, now: now) else {
             Issue.record("not passed on")
             return
         }
-        #expect(passed == packet(loop: 3))
-        _ = endpoint.receive(packet(loop: 4), from: address, now: now)
+        #expect(passed == (try packet(loop: 3)))
+        _ = endpoint.receive(try packet(loop: 4), from: address, now: now)
         #expect(endpoint.drops[.unknownLoop] == 1)
-        _ = endpoint.receive(packet(loop: 1), from: address, now: now)
+        _ = endpoint.receive(try packet(loop: 1), from: address, now: now)
         #expect(endpoint.drops[.unknownConnection] == 1)
+        #expect(endpoint.resetCount == 2)
+    }
+
+    @Test("a packet for another server is dropped without an answer", arguments: 1..<4)
+    func otherServer(format: Int) throws {
+        let endpoint = try endpoint(identity: Self.identities[format])
+        var other = Self.identities[format]
+        other.routing?.serverID.reverse()
+        let id = try ConnectionIDIssuer(loopIndex: 0, identity: other, random: .seeded(9)).makeID()
+        #expect(reason(endpoint.receive(packet(to: id), from: address, now: now)) == .otherServer)
+        #expect(endpoint.resetCount == 0)
+    }
+
+    @Test("connections live and move under IDs of every kind", arguments: 0..<4)
+    func everyFormat(format: Int) throws {
+        let pair = try TransportPair(identity: Self.identities[format])
+        pair.serverEchoes = true
+        pair.connect()
+        for port in 1...3 as ClosedRange<UInt16> {
+            pair.clientAddress = Address(ipv4: 0xc000_0202, port: port)
+            pair.client.rebind(now: pair.now)
+            _ = try pair.sendFromClient(testMessage(50, seed: UInt64(port)))
+            pair.run(for: .seconds(1))
+        }
+        #expect(pair.clientMessages.count == 3)
+        #expect(pair.migrations == [.deliberate, .deliberate, .deliberate])
+    }
+
+    @Test("the loop's index shows in no ID, and IDs do not repeat", arguments: 0..<4)
+    func indexIsHidden(format: Int) throws {
+        let issuer = try ConnectionIDIssuer(
+            loopIndex: 0, identity: Self.identities[format], random: .seeded(3))
+        let nonceStart = 1 + (Self.identities[format].routing?.serverID.count ?? 0)
+        let ids = (0..<2000).map { _ in issuer.makeID() }
+        #expect(Set(ids).count == ids.count)
+        #expect(ids.allSatisfy { issuer.home(of: $0) == .loop(0) })
+        #expect(Set(ids.map { $0.bytes[nonceStart] }).count > 200)
+    }
+
+    @Test("server IDs and nonces that make no connection ID are refused")
+    func badRouting() throws {
+        for (serverIDLength, nonceLength, rotation) in [(10, 5, 0), (0, 3, 0), (14, 6, 0), (1, 4, 0), (2, 5, 8)] {
+            var identity = EndpointIdentity.ephemeral(.seeded(1))
+            identity.routing = ConnectionIDRouting(serverID: [UInt8](repeating: 1, count: serverIDLength))
+            identity.routing?.nonceLength = nonceLength
+            identity.routing?.rotation = UInt8(rotation)
+            #expect(throws: TransportError.self) { try endpoint(identity: identity) }
+        }
     }
 
     @Test("a configuration that cannot work is refused with its reason")

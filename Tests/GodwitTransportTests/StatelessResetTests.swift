@@ -19,7 +19,6 @@ struct StatelessResetTests {
     /// What a client of a forgotten connection sends.
     private func packet(bytes: Int, random: RandomSource = .seeded(7)) -> ByteBuffer {
         var buffer = ByteBuffer(bytes: [0x40])
-        ConnectionID(loopIndex: 0, random: random).write(into: &buffer)
         buffer.writeBytes(random.bytes(max(0, bytes - buffer.readableBytes)))
         return buffer
     }
@@ -108,7 +107,7 @@ struct StatelessResetTests {
     func handshakePackets() throws {
         let endpoint = try endpoint()
         var datagram = ByteBuffer()
-        InitialHeader(destination: ConnectionID(loopIndex: 0, random: .seeded(1)), source: .empty, length: 600)
+        InitialHeader(destination: try #require(ConnectionID(1...8)), source: .empty, length: 600)
             .encode(into: &datagram, numberLength: 1)
         datagram.writeRepeatingByte(1, count: 600)
         #expect(reply(endpoint.receive(datagram, from: address, now: now)) == nil)
@@ -120,8 +119,8 @@ struct StatelessResetTests {
         func issuer(_ identity: EndpointIdentity, seed: UInt64) throws -> ConnectionIDIssuer {
             try ConnectionIDIssuer(loopIndex: 0, identity: identity, random: .seeded(seed))
         }
-        let id = ConnectionID(loopIndex: 0, random: .seeded(1))
-        let other = ConnectionID(loopIndex: 0, random: .seeded(2))
+        let id = try #require(ConnectionID(1...8))
+        let other = try #require(ConnectionID(2...9))
         let token = try issuer(identity, seed: 1).resetToken(for: id)
         #expect(try issuer(identity, seed: 2).resetToken(for: id) == token)
         #expect(try issuer(identity, seed: 1).resetToken(for: other) != token)

@@ -56,7 +56,7 @@ final class TransportPair {
         seed: UInt64 = 1, clientConfiguration: TransportConfiguration = .client,
         serverConfiguration: TransportConfiguration = .server, clientTLS: TLSContext? = nil,
         limits: EndpointLimits = EndpointLimits(), serverTLS: TLSContext? = nil,
-        resumption: TLSResumption? = nil, memory: PathMemory? = nil
+        resumption: TLSResumption? = nil, memory: PathMemory? = nil, identity: EndpointIdentity? = nil
     ) throws {
         let random = RandomSource.seeded(seed)
         up = LossyPipe(random: .seeded(random.next()))
@@ -67,7 +67,8 @@ final class TransportPair {
                 configuration: serverConfiguration, tls: tls, loopIndex: 0, limits: limits, identity: identity,
                 random: random)
         }
-        identity = .ephemeral(random)
+        let identity = identity ?? .ephemeral(random)
+        self.identity = identity
         endpoint = try makeEndpoint(identity)
         client = try Connection.client(
             configuration: clientConfiguration, tls: clientTLS ?? TestTLS.client.get(), serverName: nil,

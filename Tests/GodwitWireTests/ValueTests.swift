@@ -29,14 +29,6 @@ struct ValueTests {
         #expect(throws: WireError.connectionIDTooLong(21)) { try ConnectionID(reading: &buffer, length: 21) }
     }
 
-    @Test("a server-issued ID names its event loop")
-    func loopIndex() {
-        let id = ConnectionID(loopIndex: 7, random: .seeded(1))
-        #expect(id.count == ConnectionID.serverIssuedLength)
-        #expect(id.loopIndex == 7)
-        #expect(id.bytes.first == 7)
-    }
-
     @Test("addresses print as people write them")
     func addresses() {
         #expect(Address(ipv4: 0xc000_0201, port: 443).description == "192.0.2.1:443")

@@ -52,6 +52,19 @@ struct ConfigurationKey: Sendable {
         }
     }
 
+    private static func hex(_ path: String, _ target: Path<String>, _ bytes: ClosedRange<Int>) -> Self {
+        let nothing = "\"\""
+        let accepted = "\(bytes.lowerBound) to \(bytes.upperBound) bytes as hexadecimal digits, or \(nothing) for none"
+        return Self(path: path, accepted: accepted) { text, configuration in
+            let digits = text == nothing ? "" : text
+            guard let value = Hex.bytes(digits), value.isEmpty || bytes.contains(value.count) else { return false }
+            configuration[keyPath: target] = digits
+            return true
+        } show: {
+            $0[keyPath: target].isEmpty ? nothing : $0[keyPath: target]
+        }
+    }
+
     private static func whole(_ path: String, _ target: Path<Int>, _ range: ClosedRange<Int>) -> Self {
         Self(path: path, accepted: "a whole number, \(range.lowerBound) to \(range.upperBound)") {
             text, configuration in
@@ -138,6 +151,10 @@ struct ConfigurationKey: Sendable {
         .duration("timeouts.shutdown", \.timeouts.shutdown, .milliseconds(100) ... .hours(1)),
         .choice("datagram.congestion", \.datagram.congestion),
         .whole("datagram.redundancy", \.datagram.redundancyPercent, 0...1000),
+        .hex("datagram.connection_ids.server_id", \.datagram.connectionIDs.serverID, 1...14),
+        .whole("datagram.connection_ids.nonce", \.datagram.connectionIDs.nonceBytes, 5...18),
+        .whole("datagram.connection_ids.rotation", \.datagram.connectionIDs.rotation, 0...6),
+        .file("datagram.connection_ids.key_file", \.datagram.connectionIDs.keyFile),
         .whole("store.shards", \.store.shards, 1...64),
         .choice("upstreams.echo", \.upstreams.echo),
         .choice("upstreams.im", \.upstreams.im),

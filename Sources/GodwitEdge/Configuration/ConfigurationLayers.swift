@@ -97,6 +97,20 @@ package struct ConfigurationLayers: Sendable {
                     "upstreams.tunnel.allow is set but upstreams.tunnel.token is not: anybody could use the tunnels; set a "
                         + "secret (GODWIT_UPSTREAMS_TUNNEL_TOKEN) and give it to the clients that may"))
         }
+        let ids = configuration.datagram.connectionIDs
+        let idBytes = ids.serverID.utf8.count / 2 + ids.nonceBytes
+        if ids.serverID.isEmpty, !ids.keyFile.isEmpty {
+            problems.append(
+                .contradiction(
+                    "datagram.connection_ids.key_file is set but datagram.connection_ids.server_id is not: there is nothing to "
+                        + "encrypt"))
+        }
+        if !ids.serverID.isEmpty, idBytes > 19 || idBytes == 15 {
+            problems.append(
+                .contradiction(
+                    "datagram.connection_ids: server_id and nonce have \(idBytes) bytes together; at most 19 fit, and 15 would make "
+                        + "an ID as long as those of clients: choose another nonce"))
+        }
         let limits = configuration.limits
         if limits.halfOpen > limits.connections {
             problems.append(

@@ -52,6 +52,19 @@ package struct ServeConfiguration: Equatable, Sendable {
         package var congestion = CongestionAlgorithm.bbr
         /// Bytes that copies may cost, in percent of the messages' bytes.
         package var redundancyPercent = 200
+        package var connectionIDs = ConnectionIDs()
+    }
+
+    /// What load balancers in front of the server read in connection IDs (draft-ietf-quic-load-balancers-21).
+    package struct ConnectionIDs: Equatable, Sendable {
+        /// Hexadecimal; empty for a server that clients reach directly.
+        package var serverID = ""
+        /// Bytes of an ID that are not the server's.
+        package var nonceBytes = 5
+        /// The number of this configuration.
+        package var rotation = 0
+        /// A file with the key of 16 bytes that balancers have as well; empty for server IDs in the clear.
+        package var keyFile = ""
     }
 
     package struct Store: Equatable, Sendable {
