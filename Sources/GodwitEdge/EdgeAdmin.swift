@@ -23,6 +23,8 @@ extension Edge: AdminSource {
             metrics.datagramsDropped.child(reason.name).raise(to: Int(clamping: snapshot.drops[reason]))
         }
         metrics.statelessResets.child().raise(to: snapshot.statelessResets)
+        metrics.retries.child("sent").raise(to: snapshot.retries)
+        metrics.retries.child("answered").raise(to: snapshot.retriesAnswered)
         let transport = snapshot.transport
         metrics.packetsLost.child().raise(to: transport.packetsLost)
         metrics.probes.child().raise(to: transport.probes)

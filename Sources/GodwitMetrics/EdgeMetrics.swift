@@ -32,6 +32,7 @@ package struct EdgeMetrics: Sendable {
     package let datagramsSent: CounterFamily
     package let datagramsDropped: CounterFamily
     package let statelessResets: CounterFamily
+    package let retries: CounterFamily
     package let bytesReceived: CounterFamily
     package let bytesSent: CounterFamily
     package let packetsLost: CounterFamily
@@ -92,6 +93,8 @@ package struct EdgeMetrics: Sendable {
         datagramsSent = registry.counter("godwit_datagrams_sent_total", "UDP datagrams sent.")
         datagramsDropped = registry.counter(
             "godwit_datagrams_dropped_total", "UDP datagrams received and not used.", labels: ["reason"])
+        retries = registry.counter(
+            "godwit_retries_total", "Clients asked to show that they are at their address.", labels: ["event"])
         statelessResets = registry.counter(
             "godwit_stateless_resets_total", "Clients told that their connection is not known here.")
         bytesReceived = registry.counter(

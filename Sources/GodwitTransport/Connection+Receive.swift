@@ -55,7 +55,7 @@ extension Connection {
         let end: Int
         switch header {
         case .initial(let header), .zeroRTT(let header): end = number + header.length
-        case .short, .versionNegotiation: end = buffer.writerIndex
+        case .short, .versionNegotiation, .retry: end = buffer.writerIndex
         }
         let bounds = PacketKeys.Bounds(start: start, number: number, end: end)
         // Opening reads the whole packet, and a buffer's bytes before its reader index cannot be read.
@@ -72,6 +72,8 @@ extension Connection {
             return takeShort(&buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
         case .versionNegotiation(let offer):
             return takeVersionNegotiation(offer)
+        case .retry(let retry):
+            return takeRetry(retry, now: now).map { drop($0) }
         }
     }
 

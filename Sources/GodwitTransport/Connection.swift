@@ -25,13 +25,15 @@ package final class Connection {
     /// Of the ID that the packet being read was addressed to.
     var packetSequence: UInt64 = 0
     /// What the client's first packets were addressed to; the initial keys come from it.
-    let clientChosenID: ConnectionID
+    var clientChosenID: ConnectionID
     /// How the peer addresses us: server-issued, or empty on a client.
     let localID: ConnectionID
     /// How we address the peer.
     var peerID: ConnectionID
     /// Client: the server has been heard, so that `peerID` is its own.
     var hasHeardPeer: Bool
+    /// Client: it has begun again as the server wanted.
+    var hasRetried = false
 
     var path: Path
     var handshake: Handshake
@@ -110,7 +112,9 @@ package final class Connection {
     ) throws(TransportError) -> Connection {
         try configuration.validate()
         do throws(TLSError) {
-            let bytes = random.bytes(ProtocolLimits.clientChosenIDLength)
+            var bytes = random.bytes(ProtocolLimits.clientChosenIDLength)
+            // No load balancer may take it for a server's (draft-ietf-quic-load-balancers-21 §4.1).
+            bytes[0] |= 0xe0
             let chosen = ConnectionID(bytes) ?? .empty
             let connection = Connection(
                 role: .client, configuration: configuration,

@@ -42,9 +42,10 @@ final class ConnectionIDIssuer {
                 "a server ID of \(routing.serverID.count) and a nonce of \(routing.nonceLength) bytes make no connection ID"
             )
         }
-        guard made.idLength != ProtocolLimits.clientChosenIDLength else {
+        guard ![ProtocolLimits.clientChosenIDLength, AddressTokens.length].contains(made.idLength) else {
             throw .invalidConfiguration(
-                "server ID and nonce have 15 bytes together: IDs must not be as long as clients'")
+                "server ID and nonce have 15 or 19 bytes together: IDs must not be as long as those that clients choose"
+            )
         }
         serverID = routing.serverID
         nonceLength = routing.nonceLength

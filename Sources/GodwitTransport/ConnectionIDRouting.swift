@@ -7,7 +7,7 @@ package struct ConnectionIDRouting: Sendable, Equatable {
     /// One of those that balancers send to this server, 1...14 bytes.
     package var serverID: [UInt8]
 
-    /// In bytes; with the server ID 6...19, but not 15. Five are the event loop's index and 32 bits that make an ID unique. Default 5.
+    /// In bytes; with the server ID 6...18, but not 15. Five are the event loop's index and 32 bits that make an ID unique. Default 5.
     package var nonceLength = 5
 
     /// 16 bytes; nil for server IDs in the clear, by which every observer can tell which server a client is on.

@@ -29,11 +29,13 @@ package struct EndpointIdentity: Sendable, Equatable {
         case statelessReset = "godwit reset"
         case connectionID = "godwit id"
         case loopIndex = "godwit loop"
+        case addressToken = "godwit token"
+        case addressTokenCipher = "godwit token cipher"
 
         fileprivate var keyLength: Int {
             switch self {
-            case .statelessReset, .loopIndex: KeyDerivation.digestLength
-            case .connectionID: BlockCipher.keyLength
+            case .statelessReset, .loopIndex, .addressToken: KeyDerivation.digestLength
+            case .connectionID, .addressTokenCipher: BlockCipher.keyLength
             }
         }
     }

@@ -6,6 +6,10 @@ package struct EndpointLimits: Sendable {
     /// Connections whose handshake is not complete: each holds a TLS engine of some 50 KB. Default 1,024.
     package var maximumHalfOpen = 1024
 
+    /// From so many half-open connections on, a first datagram is answered with a Retry unless it brings a token: floods from forged
+    /// addresses then cost nothing but an answer each. 0 is always. Default 256.
+    package var retryAbove = 256
+
     /// Stateless resets a second, each for a packet of a connection that is not known. Default 2,000.
     package var statelessResetsPerSecond = 2_000
 

@@ -10,6 +10,9 @@ package final class ServerEndpoint {
     package private(set) var halfOpenCount = 0
     /// Stateless resets sent.
     package private(set) var resetCount: UInt64 = 0
+    /// Retries sent, and those that were answered from the address that they were sent to.
+    package private(set) var retryCount: UInt64 = 0
+    package private(set) var retryAnswerCount: UInt64 = 0
 
     private let configuration: TransportConfiguration
     private let tls: TLSContext
@@ -17,6 +20,7 @@ package final class ServerEndpoint {
     private let limits: EndpointLimits
     private let random: RandomSource
     private let issuer: ConnectionIDIssuer
+    private let tokens: AddressTokens
     private var table = ConnectionTable()
     private var resets: RateLimit
 
@@ -32,8 +36,13 @@ package final class ServerEndpoint {
         self.limits = limits
         self.random = random
         resets = RateLimit(perSecond: limits.statelessResetsPerSecond)
-        issuer = try ConnectionIDIssuer(
-            loopIndex: loopIndex, identity: identity ?? .ephemeral(random), random: random)
+        let identity = identity ?? .ephemeral(random)
+        issuer = try ConnectionIDIssuer(loopIndex: loopIndex, identity: identity, random: random)
+        do throws(TLSError) {
+            tokens = try AddressTokens(identity: identity, random: random)
+        } catch {
+            throw .tls(error)
+        }
     }
 
     package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
@@ -55,7 +64,7 @@ package final class ServerEndpoint {
                     return accept(header, datagram, number: reading.readerIndex, from: source, now: now)
                 }
             // Servers send it; they have no use for it.
-            case .versionNegotiation: return drop(.malformed)
+            case .versionNegotiation, .retry: return drop(.malformed)
             }
         } catch {
             if case .unsupportedVersion = error { return negotiate(datagram) }
@@ -124,6 +133,8 @@ package final class ServerEndpoint {
         }
         guard table.count < limits.maximumConnections else { return drop(.connectionLimit) }
         guard halfOpenCount < limits.maximumHalfOpen else { return drop(.halfOpenLimit) }
+        let isValidated = tokens.accept(header.destination, from: source, now: now)
+        guard isValidated || halfOpenCount < limits.retryAbove else { return retry(header, to: source, now: now) }
         let connection: Connection
         do throws(TLSError) {
             let keys = try PacketKeys.initial(role: .server, clientChosenID: header.destination)
@@ -138,6 +149,10 @@ package final class ServerEndpoint {
                 random: random, issuer: issuer, now: now)
         } catch {
             return drop(.tlsSetup)
+        }
+        if isValidated {
+            retryAnswerCount += 1
+            connection.path.amplification.validate()
         }
         let handle = table.insert(connection)
         connection.isCountedHalfOpen = true
@@ -167,6 +182,15 @@ package final class ServerEndpoint {
         guard datagram.readableBytes > StatelessReset.minimumBytes, resets.take(now: now) else { return nil }
         resetCount += 1
         return StatelessReset.make(issuer.resetToken(for: id), answering: datagram.readableBytes, random: random)
+    }
+
+    /// Costs no memory and little time, and is far smaller than the datagram that it answers.
+    private func retry(_ header: InitialHeader, to source: Address, now: NIODeadline) -> Routing {
+        guard let token = tokens.make(for: source, now: now) else { return drop(.tlsSetup) }
+        retryCount += 1
+        var reply = ByteBufferAllocator().buffer(capacity: 64)
+        RetryPacket(destination: header.source, source: header.destination, token: token).encode(into: &reply)
+        return .reply(reply)
     }
 
     /// Answers a client of another version; only to what could be a first datagram, so that the answer is never the larger one.

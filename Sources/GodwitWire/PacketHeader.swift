@@ -12,11 +12,12 @@ package enum PacketHeader: Hashable, Sendable {
     case zeroRTT(InitialHeader)
     /// Not encrypted and not authenticated: the server's answer to a version it does not speak.
     case versionNegotiation(VersionNegotiation)
+    /// Not encrypted either: the server's question whether the client is at its address.
+    case retry(RetryPacket)
     case short(destination: ConnectionID)
 
     package enum LongType {
         package static let initial: UInt8 = 0
-        /// Reserved.
         package static let retry: UInt8 = 1
         package static let zeroRTT: UInt8 = 2
         package static let versionNegotiation: UInt8 = 3
@@ -49,6 +50,7 @@ package enum PacketHeader: Hashable, Sendable {
             return .versionNegotiation(try VersionNegotiation(decodingAfter: invariant, from: &buffer))
         }
         guard supportedVersions.contains(invariant.version) else { throw .unsupportedVersion(invariant.version) }
+        if type == LongType.retry { return .retry(try RetryPacket(decodingAfter: invariant, from: &buffer)) }
         guard type == LongType.initial || type == LongType.zeroRTT else { throw .unknownPacketType(type) }
         let length = try buffer.readVarint()
         guard length <= UInt64(buffer.readableBytes) else { throw .truncated }

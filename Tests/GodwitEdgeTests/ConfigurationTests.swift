@@ -34,7 +34,7 @@ struct ConfigurationTests {
         #expect(problems(yaml("rotation: 7")).count == 1)
         #expect(problems(yaml("key_file: /k"))[0].contains("there is nothing to encrypt"))
         #expect(problems(yaml("server_id: 0102, nonce: 13"))[0].contains("choose another nonce"))
-        #expect(problems(yaml("server_id: 0102, nonce: 18"))[0].contains("at most 19 fit"))
+        #expect(problems(yaml("server_id: 0102, nonce: 18"))[0].contains("at most 18 fit"))
     }
 
     @Test("a flag beats the environment, that beats the file, and the file beats the default")

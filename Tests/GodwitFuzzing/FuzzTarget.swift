@@ -55,12 +55,13 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .zeroRTT(let early) where early.length < 1 << 14:
             early.encode(into: &encoded, numberLength: 1, type: PacketHeader.LongType.zeroRTT)
         case .versionNegotiation(let negotiation): negotiation.encode(into: &encoded)
+        case .retry(let retry): retry.encode(into: &encoded)
         case .initial, .zeroRTT, .short: return
         }
         // These headers promise bytes that their codec does not write.
         switch header {
         case .initial(let header), .zeroRTT(let header): encoded.writeRepeatingByte(0, count: header.length)
-        case .short, .versionNegotiation: break
+        case .short, .versionNegotiation, .retry: break
         }
         let again = try? PacketHeader.decode(from: &encoded, shortDestinationLength: 8)
         precondition(again == header, "\(header) became \(String(describing: again))")

@@ -16,6 +16,7 @@ final class SimulatedServer {
     private let random: RandomSource
     /// On the server's disk.
     private let identity: EndpointIdentity
+    private let limits: EndpointLimits
     private let narrator: Narrator
     private let compressor = Compressor()
     private var table: SessionTable
@@ -26,18 +27,24 @@ final class SimulatedServer {
 
     private static let maximumAnswerBytes = 200
 
-    init(address: Address, random: RandomSource, narrator: Narrator) throws {
+    /// - Parameter asksForAddress: every client must show that it is at its address.
+    init(address: Address, asksForAddress: Bool, random: RandomSource, narrator: Narrator) throws {
         self.narrator = narrator
         self.address = address
         self.random = random
         identity = .ephemeral(random)
-        endpoint = try Self.makeEndpoint(identity: identity, random: random)
+        var limits = EndpointLimits()
+        if asksForAddress { limits.retryAbove = 0 }
+        self.limits = limits
+        endpoint = try Self.makeEndpoint(identity: identity, limits: limits, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 
-    private static func makeEndpoint(identity: EndpointIdentity, random: RandomSource) throws -> ServerEndpoint {
+    private static func makeEndpoint(
+        identity: EndpointIdentity, limits: EndpointLimits, random: RandomSource
+    ) throws -> ServerEndpoint {
         try ServerEndpoint(
-            configuration: .server, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: EndpointLimits(),
+            configuration: .server, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: limits,
             identity: identity, random: random)
     }
 
@@ -65,7 +72,7 @@ final class SimulatedServer {
         carriers.removeAll()
         session = nil
         pushes.forgetSubmissions()
-        endpoint = try Self.makeEndpoint(identity: identity, random: random)
+        endpoint = try Self.makeEndpoint(identity: identity, limits: limits, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 

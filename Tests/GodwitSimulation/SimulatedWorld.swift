@@ -49,7 +49,9 @@ package final class SimulatedWorld {
         network = SimulatedNetwork(profile: scenario.profile, random: .seeded(random.next()))
         // 192.0.2.1, from the block for documentation (RFC 5737).
         let address = Address(ipv4: 0xc000_0201, port: 443)
-        server = try SimulatedServer(address: address, random: .seeded(random.next()), narrator: narrator)
+        server = try SimulatedServer(
+            address: address, asksForAddress: scenario.seed % 5 == 4, random: .seeded(random.next()), narrator: narrator
+        )
         client = SimulatedClient(server: address, random: .seeded(random.next()), narrator: narrator, now: clock.now)
     }
 

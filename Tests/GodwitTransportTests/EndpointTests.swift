@@ -222,7 +222,9 @@ struct EndpointTests {
 
     @Test("server IDs and nonces that make no connection ID are refused")
     func badRouting() throws {
-        for (serverIDLength, nonceLength, rotation) in [(10, 5, 0), (0, 3, 0), (14, 6, 0), (1, 4, 0), (2, 5, 8)] {
+        for (serverIDLength, nonceLength, rotation) in [
+            (10, 5, 0), (14, 5, 0), (0, 3, 0), (14, 6, 0), (1, 4, 0), (2, 5, 8),
+        ] {
             var identity = EndpointIdentity.ephemeral(.seeded(1))
             identity.routing = ConnectionIDRouting(serverID: [UInt8](repeating: 1, count: serverIDLength))
             identity.routing?.nonceLength = nonceLength

@@ -89,6 +89,7 @@ struct TransportVectorTests {
         "initial, from server": .initial(InitialHeader(destination: .empty, source: issued, length: 20)),
         "zero round trip": .zeroRTT(InitialHeader(destination: chosen, source: .empty, length: 20)),
         "short, to server": .short(destination: issued),
+        "retry": .retry(RetryPacket(destination: .empty, source: chosen, token: issued)),
         "version negotiation": .versionNegotiation(
             VersionNegotiation(destination: .empty, source: chosen, versions: [1])),
     ]

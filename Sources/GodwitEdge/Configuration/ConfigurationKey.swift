@@ -151,6 +151,7 @@ struct ConfigurationKey: Sendable {
         .duration("timeouts.shutdown", \.timeouts.shutdown, .milliseconds(100) ... .hours(1)),
         .choice("datagram.congestion", \.datagram.congestion),
         .whole("datagram.redundancy", \.datagram.redundancyPercent, 0...1000),
+        .whole("datagram.retry", \.datagram.retryPercent, 0...100),
         .hex("datagram.connection_ids.server_id", \.datagram.connectionIDs.serverID, 1...14),
         .whole("datagram.connection_ids.nonce", \.datagram.connectionIDs.nonceBytes, 5...18),
         .whole("datagram.connection_ids.rotation", \.datagram.connectionIDs.rotation, 0...6),

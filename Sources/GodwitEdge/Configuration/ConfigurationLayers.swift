@@ -105,10 +105,10 @@ package struct ConfigurationLayers: Sendable {
                     "datagram.connection_ids.key_file is set but datagram.connection_ids.server_id is not: there is nothing to "
                         + "encrypt"))
         }
-        if !ids.serverID.isEmpty, idBytes > 19 || idBytes == 15 {
+        if !ids.serverID.isEmpty, idBytes > 18 || idBytes == 15 {
             problems.append(
                 .contradiction(
-                    "datagram.connection_ids: server_id and nonce have \(idBytes) bytes together; at most 19 fit, and 15 would make "
+                    "datagram.connection_ids: server_id and nonce have \(idBytes) bytes together; at most 18 fit, and 15 would make "
                         + "an ID as long as those of clients: choose another nonce"))
         }
         let limits = configuration.limits

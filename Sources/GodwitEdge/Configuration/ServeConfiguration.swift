@@ -53,6 +53,8 @@ package struct ServeConfiguration: Equatable, Sendable {
         /// Bytes that copies may cost, in percent of the messages' bytes.
         package var redundancyPercent = 200
         package var connectionIDs = ConnectionIDs()
+        /// From this share of `limits.half_open` on, in percent, clients must show that they are at their addresses.
+        package var retryPercent = 25
     }
 
     /// What load balancers in front of the server read in connection IDs (draft-ietf-quic-load-balancers-21).

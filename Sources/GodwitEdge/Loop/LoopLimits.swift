@@ -63,6 +63,8 @@ struct LoopLimits: Sendable {
         var limits = EndpointLimits()
         limits.maximumConnections = connections
         limits.maximumHalfOpen = halfOpen
+        // 0 is always, and no share of a small limit is to become that.
+        limits.retryAbove = datagram.retryPercent == 0 ? 0 : max(1, halfOpen * datagram.retryPercent / 100)
         limits.loopCount = loopCount
         return limits
     }

@@ -11,6 +11,8 @@ struct LoopSnapshot: Sendable {
     var tunnels = 0
     var drops = DropCounters()
     var statelessResets = 0
+    var retries = 0
+    var retriesAnswered = 0
     var transport = TransportTotals()
     var success = SuccessFigures()
 
@@ -21,6 +23,8 @@ struct LoopSnapshot: Sendable {
         left.tunnels += right.tunnels
         left.drops.add(right.drops)
         left.statelessResets += right.statelessResets
+        left.retries += right.retries
+        left.retriesAnswered += right.retriesAnswered
         left.transport += right.transport
         left.success += right.success
     }
@@ -48,6 +52,8 @@ extension EdgeLoop {
         snapshot.tunnels = tunnelCount
         snapshot.drops = endpoint.drops
         snapshot.statelessResets = Int(clamping: endpoint.resetCount)
+        snapshot.retries = Int(clamping: endpoint.retryCount)
+        snapshot.retriesAnswered = Int(clamping: endpoint.retryAnswerCount)
         snapshot.transport = endedTransports
         for carrier in datagramCarriers.values { snapshot.transport.add(carrier.connection.statistics) }
         snapshot.success = metrics.window.figures(now: now.uptimeNanoseconds)
