@@ -72,6 +72,9 @@ let package = Package(
             name: "GodwitTunnel", dependencies: ["GodwitWire", nioCore, deque],
             swiftSettings: strict),
 
+        // Which name was meant.
+        .target(name: "Spelling", swiftSettings: strict),
+
         // Figures.
         .target(name: "GodwitMetrics", dependencies: [metrics], swiftSettings: strict),
 
@@ -95,8 +98,8 @@ let package = Package(
         .target(
             name: "GodwitEdge",
             dependencies: [
-                "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "IMService", nioCore, nioPosix,
-                heap, logging,
+                "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "IMService", "Spelling", nioCore,
+                nioPosix, heap, logging,
                 lifecycle, hummingbird, hummingbirdCore, httpTypes, yams,
             ], swiftSettings: strict),
         .target(
@@ -108,7 +111,7 @@ let package = Package(
             swiftSettings: strict),
 
         // The lab: plans, guests, figures, reports.
-        .target(name: "GodwitLab", dependencies: [subprocess, system], swiftSettings: strict),
+        .target(name: "GodwitLab", dependencies: ["Spelling", subprocess, system], swiftSettings: strict),
 
         // `godwit bench store`: what is asked of every store alike.
         .target(name: "StoreBench", swiftSettings: strict),
@@ -143,7 +146,7 @@ let package = Package(
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics",
     "ShardedStore", "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "godwit",
-    "GodwitSimulation", "StoreBench",
+    "GodwitSimulation", "Spelling", "StoreBench",
 ] {
     package.targets.append(
         .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))

@@ -176,14 +176,4 @@ struct ConfigurationTests {
         }
         #expect(Set(ConfigurationKey.all.map(\.variable)).count == ConfigurationKey.all.count)
     }
-
-    @Test("letters left out, added, changed or swapped count one each")
-    func distance() {
-        #expect(EditDistance.between("limits", "limts") == 1)
-        #expect(EditDistance.between("limits", "limitss") == 1)
-        #expect(EditDistance.between("limits", "lmiits") == 1)
-        #expect(EditDistance.between("limits", "Limets") == 1)
-        #expect(EditDistance.between("", "abc") == 3)
-        #expect(EditDistance.between("abc", "") == 3)
-    }
 }

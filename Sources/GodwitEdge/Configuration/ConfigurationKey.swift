@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Spelling
 
 /// One key: its name in the file, what it accepts, and where the value goes.
 struct ConfigurationKey: Sendable {
@@ -191,6 +192,6 @@ struct ConfigurationKey: Sendable {
             + all.compactMap { $0.path.split(separator: ".").first.map(String.init) }
             .map { ($0, EditDistance.between(path, $0)) }
         guard let best = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(2, path.count / 3) ? best.path : nil
+        return NearestName.isNear(best.distance, to: path) ? best.path : nil
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import Spelling
 
 /// The texts that a configuration is put together from. A flag beats the environment, that beats the file, and the
 /// file beats the defaults.

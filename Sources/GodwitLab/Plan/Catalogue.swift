@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// What the lab has: the profiles, scenarios and peers of a `netem` folder.
 package struct Catalogue: Sendable, Equatable {

@@ -1,7 +1,7 @@
 /// How many letters were left out, added, changed or swapped with their neighbour (optimal string alignment).
-enum EditDistance {
+package enum EditDistance {
     /// Only the first 64 characters count: names of keys are shorter.
-    static func between(_ left: String, _ right: String) -> Int {
+    package static func between(_ left: String, _ right: String) -> Int {
         let left = Array(left.lowercased().prefix(64))
         let right = Array(right.lowercased().prefix(64))
         var beforeLast = [Int](repeating: 0, count: right.count + 1)
