@@ -54,6 +54,15 @@ enum LiveCarrier {
         }
     }
 
+    /// How much silence the application will have.
+    func limitSilence(_ activity: ClientActivity) {
+        switch self {
+        case .datagram(let carrier): carrier.limitSilence(to: activity.datagramSilence)
+        // The session's heartbeat does that on stream.
+        case .stream: break
+        }
+    }
+
     /// What the next connection over the same network may begin with; nil when this one tells nothing of it.
     var pathMemory: PathMemory? {
         switch self {
@@ -75,4 +84,8 @@ struct CarrierFigures: Equatable {
     var roundTrip: TimeAmount?
     var lossRate: Double?
     var lastHeardAt: NIODeadline?
+    /// The carrier itself has asked something then that has had no answer.
+    var unansweredSince: NIODeadline?
+    /// The agreed length of silence.
+    var silence: TimeAmount?
 }

@@ -15,6 +15,8 @@ public struct ClientConfiguration: Sendable {
     public var streamJoinDelay: TimeAmount = .milliseconds(300)
     /// How long one attempt may take: connecting, handshake and opening the session.
     public var attemptTimeout: TimeAmount = .seconds(12)
+    /// Whether somebody is looking when the client starts; ``GodwitClient/setActivity(_:)`` tells of changes.
+    public var activity = ClientActivity.background
     /// Requests waiting for an answer at most.
     public var maximumPendingRequests = 4_096
     /// What the last run of this client saved, so that its session goes on.

@@ -62,12 +62,11 @@ extension ClientCore {
         switch kind {
         case .datagram:
             var transport = TransportConfiguration.client
-            // The session's heartbeat does this, for every carrier alike.
-            transport.keepAliveInterval = nil
             transport.handshakeTimeout = configuration.attemptTimeout
             let carrier = try DatagramCarrier(
                 id: id, remote: address, configuration: transport, tls: tls, resumption: resumption,
                 memory: memory.path, random: random, eventLoop: eventLoop, owner: self)
+            carrier.limitSilence(to: activity.datagramSilence)
             carriers[id] = .datagram(carrier)
             carrier.start()
         case .stream, .websocket, .http:

@@ -8,9 +8,6 @@ import NIOCore
 /// Joins the plan, the session, the carriers and the waiting requests on one event loop. It decides nothing about the
 /// protocol: it carries events from one to the other and performs the plan's actions.
 final class ClientCore {
-    /// A session that hears nothing for this long asks whether the path lives; below the shortest common NAT binding.
-    static let heartbeat: TimeAmount = .seconds(15)
-
     let configuration: ClientConfiguration
     let eventLoop: any EventLoop
     let tls: TLSContext
@@ -41,6 +38,7 @@ final class ClientCore {
     var outstandingSince: NIODeadline?
     var pingSentAt: NIODeadline?
     var nextPing: UInt16 = 0
+    var activity: ClientActivity
 
     init(
         configuration: ClientConfiguration, tls: TLSContext, eventLoop: any EventLoop,
@@ -51,6 +49,7 @@ final class ClientCore {
         self.eventLoop = eventLoop
         self.random = random
         self.onEvent = onEvent
+        activity = configuration.activity
         log = configuration.logger
         var rules = ConnectPlan.Configuration()
         rules.preference = configuration.carriers
@@ -130,6 +129,7 @@ final class ClientCore {
             status.carrier = carrier.name
             status.roundTrip = figures.roundTrip
             status.lossRate = figures.lossRate
+            status.silence = figures.silence
             status.isSuspect = plan.suspected
         }
         return status
@@ -257,16 +257,25 @@ final class ClientCore {
         }
         let figures = attached.flatMap { carriers[$0]?.figures }
         if let sent = pingSentAt, let heard = figures?.lastHeardAt, heard >= sent { pingSentAt = nil }
-        let since = [outstandingSince, pingSentAt].compactMap(\.self).min()
+        let since = [outstandingSince, pingSentAt, figures?.unansweredSince].compactMap(\.self).min()
         let traffic = ConnectPlan.Traffic(
             outstandingSince: since, lastHeardAt: figures?.lastHeardAt, roundTrip: figures?.roundTrip)
         perform(plan.observe(traffic, hasWork: hasOutstanding || pending.count > 0, now: now))
     }
 
+    /// When a silent stream is asked whether it lives; a datagram connection sees to that itself.
     var heartbeatDue: NIODeadline? {
-        guard pingSentAt == nil, session.isOpen, let attached, let heard = carriers[attached]?.figures.lastHeardAt
+        guard pingSentAt == nil, session.isOpen, let attached, case .stream(let carrier) = carriers[attached],
+            let heard = carrier.figures.lastHeardAt
         else { return nil }
-        return heard + Self.heartbeat
+        return heard + activity.streamSilence
+    }
+
+    func setActivity(_ new: ClientActivity) {
+        guard activity != new else { return }
+        activity = new
+        for carrier in carriers.values { carrier.limitSilence(new) }
+        pump()
     }
 
     func heartbeatIfDue(now: NIODeadline) {

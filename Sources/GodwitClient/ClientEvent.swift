@@ -30,6 +30,8 @@ public struct ConnectionStatus: Sendable, Equatable {
     public var roundTrip: TimeAmount?
     /// The share of our packets lost lately, 0 to 1; known on datagram only.
     public var lossRate: Double?
+    /// How much silence the server has been asked to leave between signs of life; known on datagram only.
+    public var silence: TimeAmount?
     /// The carrier is silent though an answer is due; others are being tried.
     public var isSuspect = false
     /// What became of the session, when this tells of its opening.

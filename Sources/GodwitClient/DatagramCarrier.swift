@@ -92,10 +92,16 @@ final class DatagramCarrier {
         connection.rebind(now: .now())
     }
 
+    func limitSilence(to limit: TimeAmount?) {
+        connection.limitSilence(to: limit, now: .now())
+        drive()
+    }
+
     var figures: CarrierFigures {
         let statistics = connection.statistics
         return CarrierFigures(
-            roundTrip: statistics.smoothedRTT, lossRate: statistics.lossRate, lastHeardAt: lastHeardAt)
+            roundTrip: statistics.smoothedRTT, lossRate: statistics.lossRate, lastHeardAt: lastHeardAt,
+            unansweredSince: statistics.unansweredSince, silence: statistics.agreedSilence)
     }
 
     // MARK: Driving the connection

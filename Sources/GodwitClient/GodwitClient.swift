@@ -117,6 +117,12 @@ public final class GodwitClient: Sendable {
         eventLoop.execute { core.value.networkChanged() }
     }
 
+    /// The application has come to the screen or has left it.
+    public func setActivity(_ activity: ClientActivity) {
+        let core = core
+        eventLoop.execute { core.value.setActivity(activity) }
+    }
+
     /// Closes the carriers and stays away until ``start()``. Requests wait meanwhile.
     ///
     /// - Parameter forgetting: Whether to drop the session and its ticket as well: the next connection begins as a new

@@ -14,7 +14,7 @@ struct ServerMemory {
     private var kept: Kept?
     private(set) var path: PathMemory?
 
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     init() {}
 
@@ -45,12 +45,14 @@ struct ServerMemory {
         var buffer = ByteBuffer(bytes: bytes)
         guard buffer.readInteger(as: UInt8.self) == Self.format,
             let smoothed = buffer.readInteger(as: Int64.self), let variation = buffer.readInteger(as: Int64.self),
-            let loss = buffer.readInteger(as: UInt64.self), let receivedAt = buffer.readInteger(as: Int64.self),
+            let loss = buffer.readInteger(as: UInt64.self), let rung = buffer.readInteger(as: UInt8.self),
+            let limit = buffer.readInteger(as: UInt8.self), let receivedAt = buffer.readInteger(as: Int64.self),
             let length = buffer.readInteger(as: UInt16.self), let ticket = buffer.readBytes(length: Int(length))
         else { return nil }
         let path = PathMemory(
             smoothedRTT: .nanoseconds(smoothed), rttVariation: .nanoseconds(variation),
-            lossRate: Double(bitPattern: loss))
+            lossRate: Double(bitPattern: loss),
+            keepAlive: limit == 0 ? nil : KeepAliveMemory(rung: rung, limit: limit))
         if path.isPlausible { self.path = path }
         if let ticket = ResumptionTicket(bytes: ticket) { kept = Kept(ticket: ticket, receivedAt: receivedAt) }
     }
@@ -61,6 +63,8 @@ struct ServerMemory {
         buffer.writeInteger(path?.smoothedRTT.nanoseconds ?? 0)
         buffer.writeInteger(path?.rttVariation.nanoseconds ?? 0)
         buffer.writeInteger((path?.lossRate ?? 0).bitPattern)
+        buffer.writeInteger(path?.keepAlive?.rung ?? 0)
+        buffer.writeInteger(path?.keepAlive?.limit ?? 0)
         buffer.writeInteger(kept?.receivedAt ?? 0)
         let ticket = kept?.ticket.bytes ?? []
         buffer.writeInteger(UInt16(clamping: ticket.count))

@@ -7,9 +7,9 @@ import NIOPosix
 final class StreamCarrier {
     /// `TCP_USER_TIMEOUT` of linux/tcp.h: after so long with unacknowledged bytes the kernel reports the connection lost.
     private static let userTimeoutMilliseconds = 20_000
-    /// Keep-alive: first probe after 15 s of idleness, then each 5 s, three times. It finds a dead path under a session
-    /// that has nothing to say, and keeps NAT bindings.
-    private static let keepAlive = (idle: 15, interval: 5, count: 3)
+    /// Keep-alive: first probe after 5 minutes of idleness, then each 5 s, three times. The session's heartbeat comes first; this frees
+    /// a socket whose session is elsewhere.
+    private static let keepAlive = (idle: 300, interval: 5, count: 3)
     /// How old the kernel's figures may be.
     private static let figuresAge: TimeAmount = .milliseconds(500)
 

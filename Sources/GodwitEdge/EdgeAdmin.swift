@@ -28,6 +28,7 @@ extension Edge: AdminSource {
         let transport = snapshot.transport
         metrics.packetsLost.child().raise(to: transport.packetsLost)
         metrics.probes.child().raise(to: transport.probes)
+        metrics.keepAlives.child().raise(to: transport.keepAlivesSent)
         metrics.copiesSent.child().raise(to: transport.copiesSent)
         metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
         metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)

@@ -37,6 +37,7 @@ package struct EdgeMetrics: Sendable {
     package let bytesSent: CounterFamily
     package let packetsLost: CounterFamily
     package let probes: CounterFamily
+    package let keepAlives: CounterFamily
     package let copiesSent: CounterFamily
     package let copyBytesSent: CounterFamily
     package let messagesSavedByCopies: CounterFamily
@@ -102,6 +103,8 @@ package struct EdgeMetrics: Sendable {
         bytesSent = registry.counter("godwit_bytes_sent_total", "UDP payload or TCP bytes sent.", labels: ["carrier"])
         packetsLost = registry.counter("godwit_packets_lost_total", "Packets sent and declared lost.")
         probes = registry.counter("godwit_probes_total", "Times a missing answer had something sent again.")
+        keepAlives = registry.counter(
+            "godwit_keepalives_sent_total", "Silent datagram clients asked whether they are there.")
         copiesSent = registry.counter("godwit_copies_sent_total", "Copies of messages sent before one was missed.")
         copyBytesSent = registry.counter("godwit_copy_bytes_sent_total", "Message bytes in copies.")
         messagesSavedByCopies = registry.counter(

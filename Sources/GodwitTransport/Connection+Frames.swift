@@ -9,6 +9,7 @@ extension Connection {
     /// An authentic packet that is new: its frames take effect.
     func process(_ opened: PacketKeys.Opened, of buffer: ByteBuffer, in space: Space, now: NIODeadline) {
         counters.packetsReceived += 1
+        if space == .application { judgeBinding(now: now) }
         let lastHeard = idle.lastHeard
         idle.heard(now: now)
         var isEliciting = false
@@ -89,6 +90,7 @@ extension Connection {
         case .retireConnectionID(let sequence): try receiveRetirement(of: sequence)
         case .pathChallenge(let token): control.pathResponse = token
         case .pathResponse(let token): path.receiveResponse(token)
+        case .keepAlive(let seconds): try receiveKeepAlive(seconds: seconds)
         case .handshakeDone(let token):
             guard role == .client else { throw .frameNotAllowed(type: UInt64(Frame.Kind.handshakeDone)) }
             peerIDs?.confirm(token)
@@ -119,7 +121,7 @@ extension Connection {
                 if isCopy { counters.messagesSavedByCopies += 1 }
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
             case .retireConnectionID: peerIDs?.retirementArrived()
-            case .handshakeDone, .maxData, .maxMessages, .newConnectionID, .datagram: break
+            case .handshakeDone, .maxData, .maxMessages, .keepAlive, .newConnectionID, .datagram: break
             }
         }
         for frame in outcome.sendAgain {
@@ -134,6 +136,7 @@ extension Connection {
             case .maxMessages: control.maxMessages = true
             case .newConnectionID(let sequence): localIDs?.announceAgain(sequence)
             case .retireConnectionID(let sequence): peerIDs?.retireAgain(sequence)
+            case .keepAlive: control.keepAlive = true
             }
         }
         outcome.clear()

@@ -52,7 +52,7 @@ extension Connection {
         if let deadline = application.lossDeadline, deadline <= now {
             recovery.detectLosses(in: &application, now: now, outcome: &outcome)
         }
-        if let deadline = keepAliveDeadline, deadline <= now { application.pingDue = true }
+        handleKeepAliveTimeout(now: now)
         if let deadline = repetitions.deadline, deadline <= now {
             repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))
         }
@@ -101,9 +101,5 @@ extension Connection {
     private var applicationProbeDeadline: NIODeadline? {
         guard application.keys != nil, state == .established else { return nil }
         return recovery.probeDeadline(application, isHandshake: false, fallback: nil)
-    }
-
-    private var keepAliveDeadline: NIODeadline? {
-        state == .established && !application.pingDue ? idle.keepAliveDeadline : nil
     }
 }

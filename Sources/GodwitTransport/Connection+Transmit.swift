@@ -103,7 +103,9 @@ extension Connection {
         if application.received.hasUnacknowledged || repeatsAck {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
-        control.write(into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer)
+        control.write(
+            into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer,
+            keepAliveSeconds: keepAliveFrameSeconds)
         if hasRetirements { writeRetirements(into: &datagram, &writer) }
         // The first answer is not made longer when a ticket follows that the spare can go with.
         if maySend, !(hasData && handshake.stream.hasPending) { writeAnnouncements(into: &datagram, &writer) }
@@ -233,8 +235,8 @@ extension Connection {
         recovery.sent(
             bytes: bytes, isEliciting: writer.isEliciting, hasMore: outgoing.hasSendable || handshake.stream.hasPending)
         counters.packetsSent += 1
+        idle.said(isQuestion: writer.isEliciting, now: now)
         if writer.isEliciting {
-            idle.asked(now: now)
             if space.probesDue > 0 { space.probesDue -= 1 }
         }
     }

@@ -54,6 +54,11 @@ package final class Connection {
     var repetitions: Repetitions
     var waiting = WaitingPackets()
     var idle: IdleTimer
+    /// Client: how long its binding lives.
+    var keepAlive: KeepAliveSearch?
+    var silenceLimit: TimeAmount?
+    /// Client: the server has not asked when it should have.
+    var isServerMissing = false
     var closing: ConnectionClose?
     /// Lent to each packet being written.
     var carried: ContiguousArray<SentFrame> = []
@@ -97,7 +102,8 @@ package final class Connection {
             maximumMessageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
             windowMessages: configuration.receiveWindowMessages)
         repetitions = Repetitions(share: configuration.redundancyShare)
-        idle = IdleTimer(timeout: configuration.idleTimeout, keepAlive: configuration.keepAliveInterval, now: now)
+        idle = IdleTimer(timeout: configuration.idleTimeout, now: now)
+        if role == .client, configuration.keepsBinding { keepAlive = KeepAliveSearch(remembered: memory?.keepAlive) }
     }
 
     /// A client's connection; its first datagram is ready for `pollTransmit`.
@@ -225,6 +231,12 @@ package final class Connection {
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
         applyOutcome(now: now)
+        if keepAlive != nil {
+            // Another network, other translators.
+            keepAlive = KeepAliveSearch()
+            isServerMissing = false
+            agreeOnSilence()
+        }
         if application.keys != nil, state == .established {
             application.pingDue = true
             application.probesDue = 1
@@ -242,6 +254,9 @@ package final class Connection {
         figures.rttVariation = recovery.rtt.hasSample ? recovery.rtt.variation : .nanoseconds(0)
         figures.minimumRTT = recovery.rtt.minimum
         figures.isResumed = handshake.isResumed
+        figures.agreedSilence = idle.agreedSilence
+        figures.keepAlive = keepAlive?.memory
+        figures.unansweredSince = idle.firstAsked
         figures.earlyData = early.outcome
         figures.packetsLost = recovery.packetsLost
         figures.spuriousLosses = recovery.spuriousLosses

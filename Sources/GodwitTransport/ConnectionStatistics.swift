@@ -36,6 +36,16 @@ package struct ConnectionStatistics: Sendable {
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0
+    /// Questions sent only because of silence.
+    package var keepAlivesSent: UInt64 = 0
+    /// Client: times a binding was gone after less silence than agreed.
+    package var bindingsLost: UInt64 = 0
+    /// After so much silence the server asks, by the client's wish; nil until it has one.
+    package var agreedSilence: TimeAmount?
+    /// Client: what was learned of the way's bindings.
+    package var keepAlive: KeepAliveMemory?
+    /// The first packet since the peer was heard last that it should have answered.
+    package var unansweredSince: NIODeadline?
     /// The handshake went by a ticket.
     package var isResumed = false
     package var earlyData = EarlyDataOutcome.none

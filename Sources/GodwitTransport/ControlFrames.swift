@@ -7,13 +7,16 @@ struct ControlFrames {
     var maxData = false
     var maxMessages = false
     var pathResponse: UInt64?
+    var keepAlive = false
 
-    var isDue: Bool { handshakeDone || maxData || maxMessages || pathResponse != nil }
+    var isDue: Bool { handshakeDone || maxData || maxMessages || pathResponse != nil || keepAlive }
 
-    /// - Parameter issuer: a server's, which HANDSHAKE_DONE needs.
+    /// - Parameters:
+    ///   - issuer: a server's, which HANDSHAKE_DONE needs.
+    ///   - keepAliveSeconds: of KEEP_ALIVE.
     mutating func write(
         into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: IncomingMessages, localID: ConnectionID,
-        issuer: ConnectionIDIssuer?
+        issuer: ConnectionIDIssuer?, keepAliveSeconds: UInt64
     ) {
         if let token = pathResponse, fits(packet, writer) {
             Frame.pathResponse(token).encode(into: &packet)
@@ -34,6 +37,11 @@ struct ControlFrames {
             Frame.maxMessages(incoming.maxMessages).encode(into: &packet)
             writer.add(.maxMessages)
             maxMessages = false
+        }
+        if keepAlive, fits(packet, writer) {
+            Frame.keepAlive(seconds: keepAliveSeconds).encode(into: &packet)
+            writer.add(.keepAlive)
+            keepAlive = false
         }
     }
 

@@ -1,18 +1,21 @@
 import NIOCore
 
-/// Ends a connection after long silence (RFC 9000 §10.1) and keeps it from falling silent.
+/// Ends a connection after long silence (RFC 9000 §10.1), and knows how much silence both ends expect.
 struct IdleTimer {
+    /// How long a peer may leave a question unanswered.
     private let timeout: TimeAmount
-    private let keepAlive: TimeAmount?
     private(set) var lastHeard: NIODeadline
-    /// The first packet since then that the peer should have answered.
-    private var firstAsked: NIODeadline?
-    private var lastAsked: NIODeadline?
+    /// Our last packet: what a translator on the way has seen of us.
+    private(set) var lastSaid: NIODeadline
+    /// The first packet since `lastHeard` that the peer should have answered.
+    private(set) var firstAsked: NIODeadline?
+    /// After so much silence the server asks, by the client's wish.
+    var agreedSilence: TimeAmount?
 
-    init(timeout: TimeAmount, keepAlive: TimeAmount?, now: NIODeadline) {
+    init(timeout: TimeAmount, now: NIODeadline) {
         self.timeout = timeout
-        self.keepAlive = keepAlive
         lastHeard = now
+        lastSaid = now
     }
 
     mutating func heard(now: NIODeadline) {
@@ -20,16 +23,20 @@ struct IdleTimer {
         firstAsked = nil
     }
 
-    mutating func asked(now: NIODeadline) {
-        if firstAsked == nil { firstAsked = now }
-        lastAsked = now
+    mutating func said(isQuestion: Bool, now: NIODeadline) {
+        lastSaid = now
+        if isQuestion, firstAsked == nil { firstAsked = now }
     }
 
-    var deadline: NIODeadline { (firstAsked ?? lastHeard) + timeout }
+    var deadline: NIODeadline { (firstAsked ?? lastHeard + (agreedSilence ?? .zero)) + timeout }
 
-    /// When to send a PING, nil while the probe timer watches an unanswered packet anyway.
-    var keepAliveDeadline: NIODeadline? {
-        guard let keepAlive, firstAsked == nil else { return nil }
-        return lastAsked.map { max($0, lastHeard) + keepAlive } ?? lastHeard + keepAlive
+    /// Server: when to ask. Nil while the probe timer watches an unanswered packet anyway.
+    var questionDeadline: NIODeadline? {
+        firstAsked == nil ? agreedSilence.map { lastHeard + $0 } : nil
+    }
+
+    /// Client: when the server's question is missing, for which it may take `grace` longer than agreed.
+    func missingDeadline(grace: TimeAmount) -> NIODeadline? {
+        agreedSilence.map { lastSaid + $0 + min(grace, .nanoseconds(timeout.nanoseconds / 2)) }
     }
 }

@@ -6,11 +6,16 @@ package struct PathMemory: Sendable, Equatable {
     package var rttVariation: TimeAmount
     /// Share of packets lost, 0...1.
     package var lossRate: Double
+    /// How long silence may last; nil when that was not learned.
+    package var keepAlive: KeepAliveMemory?
 
-    package init(smoothedRTT: TimeAmount, rttVariation: TimeAmount, lossRate: Double) {
+    package init(
+        smoothedRTT: TimeAmount, rttVariation: TimeAmount, lossRate: Double, keepAlive: KeepAliveMemory? = nil
+    ) {
         self.smoothedRTT = smoothedRTT
         self.rttVariation = rttVariation
         self.lossRate = lossRate
+        self.keepAlive = keepAlive
     }
 
     /// nil while nothing was measured, or when it is nothing that a network could be.
@@ -18,7 +23,7 @@ package struct PathMemory: Sendable, Equatable {
         guard let smoothed = statistics.smoothedRTT else { return nil }
         self.init(
             smoothedRTT: smoothed, rttVariation: statistics.rttVariation,
-            lossRate: max(statistics.forwardLoss, statistics.backwardLoss))
+            lossRate: max(statistics.forwardLoss, statistics.backwardLoss), keepAlive: statistics.keepAlive)
         guard isPlausible else { return nil }
     }
 
@@ -26,7 +31,7 @@ package struct PathMemory: Sendable, Equatable {
     package var isPlausible: Bool {
         (1_000...10_000_000_000).contains(smoothedRTT.nanoseconds)
             && (0...10_000_000_000).contains(rttVariation.nanoseconds)
-            && (0...1).contains(lossRate)
+            && (0...1).contains(lossRate) && keepAlive?.isPlausible ?? true
     }
 
     /// From this share of losses on, the first flight goes twice: one round trip in ten is lost otherwise.

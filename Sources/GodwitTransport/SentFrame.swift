@@ -6,6 +6,7 @@ enum SentFrame: Equatable {
     case handshakeDone
     case maxData
     case maxMessages
+    case keepAlive
     /// By sequence number.
     case newConnectionID(UInt64)
     case retireConnectionID(UInt64)

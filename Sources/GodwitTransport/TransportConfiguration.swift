@@ -2,12 +2,13 @@ import NIOCore
 
 /// What a datagram connection may use and how long it waits. One value for all connections of an endpoint.
 package struct TransportConfiguration: Sendable {
-    /// Silence after which a connection is given up without a word. Default 30 s.
+    /// Silence after which a connection is given up without a word: after a packet that the peer should have answered, or beyond
+    /// the silence that a client has announced. Default 30 s.
     package var idleTimeout: TimeAmount = .seconds(30)
 
-    /// A PING is sent after this much silence, to keep NAT bindings and to notice a dead path; nil for never, which is
-    /// right for servers. Clients: 15 s, half of the shortest common UDP binding.
-    package var keepAliveInterval: TimeAmount?
+    /// Clients: learn how long the way's translators keep a binding, and have the server ask before one is forgotten. Without, a
+    /// silent connection ends after `idleTimeout`.
+    package var keepsBinding = false
 
     /// A handshake that takes longer than this has failed. Default 10 s.
     package var handshakeTimeout: TimeAmount = .seconds(10)
@@ -54,7 +55,7 @@ package struct TransportConfiguration: Sendable {
 
     package static var client: TransportConfiguration {
         var configuration = TransportConfiguration()
-        configuration.keepAliveInterval = .seconds(15)
+        configuration.keepsBinding = true
         return configuration
     }
 

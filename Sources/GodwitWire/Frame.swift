@@ -13,6 +13,7 @@ import NIOCore
 /// | 0x10 | MAX_DATA | bytes (varint) |
 /// | 0x11 | MAX_MESSAGES | messages (varint) |
 /// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
+/// | 0x16 | KEEP_ALIVE | seconds (varint) |
 /// | 0x18 | NEW_CONNECTION_ID | `NewConnectionIDFrame` |
 /// | 0x19 | RETIRE_CONNECTION_ID | sequence (varint) |
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
@@ -33,6 +34,8 @@ package enum Frame: Hashable, Sendable {
     case maxMessages(UInt64)
     case pathChallenge(UInt64)
     case pathResponse(UInt64)
+    /// A client asks to be asked after so many seconds of silence.
+    case keepAlive(seconds: UInt64)
     case newConnectionID(NewConnectionIDFrame)
     /// An ID of the receiver, by its sequence number, that the sender will not use again.
     case retireConnectionID(UInt64)
@@ -54,6 +57,7 @@ package enum Frame: Hashable, Sendable {
         package static let maxMessages: UInt8 = 0x11
         package static let pathChallenge: UInt8 = 0x12
         package static let pathResponse: UInt8 = 0x13
+        package static let keepAlive: UInt8 = 0x16
         package static let retireConnectionID: UInt8 = 0x19
         /// 0x1a is reserved: NEW_TOKEN.
         package static let newToken: UInt8 = 0x1a
@@ -81,6 +85,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.maxMessages: return .maxMessages(try buffer.readVarint())
         case Kind.pathChallenge: return .pathChallenge(try token(&buffer))
         case Kind.pathResponse: return .pathResponse(try token(&buffer))
+        case Kind.keepAlive: return .keepAlive(seconds: try buffer.readVarint())
         case NewConnectionIDFrame.kind: return .newConnectionID(try NewConnectionIDFrame(decoding: &buffer))
         case Kind.retireConnectionID: return .retireConnectionID(try buffer.readVarint())
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
@@ -121,6 +126,9 @@ package enum Frame: Hashable, Sendable {
         case .pathResponse(let token):
             buffer.writeInteger(Kind.pathResponse)
             buffer.writeInteger(token)
+        case .keepAlive(let seconds):
+            buffer.writeInteger(Kind.keepAlive)
+            buffer.writeVarint(seconds)
         case .newConnectionID(let frame): frame.encode(into: &buffer)
         case .retireConnectionID(let sequence):
             buffer.writeInteger(Kind.retireConnectionID)
@@ -154,6 +162,7 @@ package enum Frame: Hashable, Sendable {
         case .maxMessages: Kind.maxMessages
         case .pathChallenge: Kind.pathChallenge
         case .pathResponse: Kind.pathResponse
+        case .keepAlive: Kind.keepAlive
         case .newConnectionID: NewConnectionIDFrame.kind
         case .retireConnectionID: Kind.retireConnectionID
         case .message: Kind.messages.lowerBound

@@ -51,6 +51,8 @@ final class TransportPair {
     /// Sees every datagram that a client or a server sends, with where it goes.
     var onClientDatagram: ((ByteBuffer) -> Void)?
     var onServerDatagram: ((ByteBuffer, Address) -> Void)?
+    /// What the client has between itself and the server, if anything.
+    var translator: Translator?
 
     init(
         seed: UInt64 = 1, clientConfiguration: TransportConfiguration = .client,
@@ -132,12 +134,13 @@ final class TransportPair {
         var datagram = ByteBuffer()
         while client.pollTransmit(now: now, into: &datagram) != nil {
             onClientDatagram?(datagram)
+            translator?.passOut(&clientAddress, now: now)
             up.send(datagram, now: now)
         }
         while let server, let destination = server.pollTransmit(now: now, into: &datagram) {
             onServerDatagram?(datagram, destination)
             // An address that the client has left leads nowhere.
-            if destination == clientAddress { down.send(datagram, now: now) }
+            if destination == clientAddress, translator?.letsIn(now: now) ?? true { down.send(datagram, now: now) }
         }
     }
 

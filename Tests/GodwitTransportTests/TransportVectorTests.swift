@@ -136,6 +136,7 @@ struct TransportVectorTests {
         "message, middle piece, with length": [
             .message(MessageFrame(message: 70, offset: 1160, isLast: false, data: text))
         ],
+        "keep-alive": [.keepAlive(seconds: 175)],
         "loss report": [.lossReport(LossReport(loss: 51, repeatedLoss: 178))],
         "datagram": [.datagram(DatagramFrame(data: text))],
         "datagram copy, of the packet before the last, its second datagram":

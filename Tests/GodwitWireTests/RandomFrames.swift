@@ -21,7 +21,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 17 {
+        switch random.next() % 18 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -45,6 +45,7 @@ struct RandomFrames {
                 LossReport(
                     loss: UInt8(truncatingIfNeeded: random.next()),
                     repeatedLoss: UInt8(truncatingIfNeeded: random.next())))
+        case 16: return .keepAlive(seconds: number())
         case 12: return .datagram(DatagramFrame(data: data()))
         case 13: return .retireConnectionID(number())
         case 14:

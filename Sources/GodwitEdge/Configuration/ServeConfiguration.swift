@@ -41,7 +41,8 @@ package struct ServeConfiguration: Equatable, Sendable {
     package struct Timeouts: Equatable, Sendable {
         /// From a connection's first byte to its complete handshake.
         package var handshake = TimeAmount.seconds(10)
-        /// Without anything authentic from the peer, a datagram connection is closed; a stream gets 6 minutes at least.
+        /// Without an answer, or so long beyond the silence that its client announced, a datagram connection is closed; a stream gets
+        /// 6 minutes at least.
         package var idle = TimeAmount.seconds(30)
         /// How long a shutdown waits for work that was begun.
         package var shutdown = TimeAmount.seconds(10)

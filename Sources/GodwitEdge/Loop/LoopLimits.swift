@@ -13,7 +13,7 @@ struct LoopLimits: Sendable {
     var sessionIdle: TimeAmount
     var handshakeTimeout: TimeAmount
     var datagramIdleTimeout: TimeAmount
-    /// TCP needs no keep-alive for its bindings every 15 s as UDP does: the long link may be silent for longer.
+    /// TCP's bindings live longer than UDP's: a silent client's long link is asked every 4 minutes only.
     var streamIdleTimeout: TimeAmount
     var datagram: ServeConfiguration.Datagram
     var loopCount: UInt8

@@ -4,6 +4,7 @@ import GodwitTransport
 struct TransportTotals: Sendable {
     var packetsLost = 0
     var probes = 0
+    var keepAlivesSent = 0
     var copiesSent = 0
     var copyBytesSent = 0
     var messagesSavedByCopies = 0
@@ -12,6 +13,7 @@ struct TransportTotals: Sendable {
     mutating func add(_ connection: ConnectionStatistics) {
         packetsLost += Int(clamping: connection.packetsLost)
         probes += Int(clamping: connection.probes)
+        keepAlivesSent += Int(clamping: connection.keepAlivesSent)
         copiesSent += Int(clamping: connection.copiesSent)
         copyBytesSent += Int(clamping: connection.copyBytesSent)
         messagesSavedByCopies += Int(clamping: connection.messagesSavedByCopies)
@@ -21,6 +23,7 @@ struct TransportTotals: Sendable {
     static func += (left: inout TransportTotals, right: TransportTotals) {
         left.packetsLost += right.packetsLost
         left.probes += right.probes
+        left.keepAlivesSent += right.keepAlivesSent
         left.copiesSent += right.copiesSent
         left.copyBytesSent += right.copyBytesSent
         left.messagesSavedByCopies += right.messagesSavedByCopies

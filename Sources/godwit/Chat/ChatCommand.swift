@@ -32,7 +32,9 @@ struct ChatCommand: AsyncParsableCommand {
         let directory = state ?? Self.defaultDirectory(name: name)
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let configuration = IMClientConfiguration(connection: try options.connection(), stateDirectory: directory)
+        var connection = try options.connection()
+        connection.activity = .foreground
+        let configuration = IMClientConfiguration(connection: connection, stateDirectory: directory)
         let session = try ChatSession(name: name, peer: peer, configuration: configuration, directory: directory)
         let code = await session.run()
         if code != 0 { throw ExitCode(code) }
