@@ -63,6 +63,7 @@ extension ClientCore {
         case .datagram:
             var transport = TransportConfiguration.client
             transport.handshakeTimeout = configuration.attemptTimeout
+            transport.discoversMTU = DatagramSocketOptions.canDiscoverMTU
             let carrier = try DatagramCarrier(
                 id: id, remote: address, configuration: transport, tls: tls, resumption: resumption,
                 memory: memory.path, random: random, eventLoop: eventLoop, owner: self)

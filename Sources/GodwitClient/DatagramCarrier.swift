@@ -160,6 +160,8 @@ final class DatagramCarrier {
             guard let self, self.socketGeneration == generation, !self.isClosed else { return }
             switch result {
             case .success: self.sendErrors = 0
+            // One that tried a size; the interface knows better.
+            case .failure(let error as IOError) where error.errnoCode == ErrorNumber.messageTooLong: break
             case .failure:
                 self.sendErrors += 1
                 if self.sendErrors >= Self.sendErrorsBeforeReopen {
@@ -223,14 +225,19 @@ final class DatagramCarrier {
         isOpening = true
         let generation = socketGeneration
         let handler = NIOLoopBound(DatagramHandler(carrier: self, generation: generation), eventLoop: eventLoop)
-        DatagramBootstrap(group: eventLoop)
+        let isIPv6 = remote.protocol == .inet6
+        var bootstrap = DatagramBootstrap(group: eventLoop)
+        for setting in DatagramSocketOptions.neverFragment(isIPv6: isIPv6) {
+            bootstrap = bootstrap.channelOption(setting.option, value: setting.value)
+        }
+        bootstrap
             .channelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBufferBytes)
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler.value) }
             }
-            .bind(host: remote.protocol == .inet6 ? "::" : "0.0.0.0", port: 0)
+            .bind(host: isIPv6 ? "::" : "0.0.0.0", port: 0)
             .assumeIsolated()
             .whenComplete { result in self.socketOpened(result, generation: generation) }
     }

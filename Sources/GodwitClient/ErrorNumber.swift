@@ -6,8 +6,10 @@ import Musl
 import Darwin
 #endif
 
-/// The system's error numbers that mean something particular to an attempt.
+/// The system's error numbers that mean something particular.
 enum ErrorNumber {
     static let connectionRefused = ECONNREFUSED
     static let timedOut = ETIMEDOUT
+    /// Larger than the interface takes whole.
+    static let messageTooLong = EMSGSIZE
 }

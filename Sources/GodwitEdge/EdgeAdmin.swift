@@ -29,6 +29,8 @@ extension Edge: AdminSource {
         metrics.packetsLost.child().raise(to: transport.packetsLost)
         metrics.probes.child().raise(to: transport.probes)
         metrics.keepAlives.child().raise(to: transport.keepAlivesSent)
+        metrics.mtuProbes.child().raise(to: transport.mtuProbes)
+        metrics.blackHoles.child().raise(to: transport.blackHoles)
         metrics.copiesSent.child().raise(to: transport.copiesSent)
         metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
         metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)

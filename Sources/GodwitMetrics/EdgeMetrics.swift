@@ -38,6 +38,8 @@ package struct EdgeMetrics: Sendable {
     package let packetsLost: CounterFamily
     package let probes: CounterFamily
     package let keepAlives: CounterFamily
+    package let mtuProbes: CounterFamily
+    package let blackHoles: CounterFamily
     package let copiesSent: CounterFamily
     package let copyBytesSent: CounterFamily
     package let messagesSavedByCopies: CounterFamily
@@ -105,6 +107,9 @@ package struct EdgeMetrics: Sendable {
         probes = registry.counter("godwit_probes_total", "Times a missing answer had something sent again.")
         keepAlives = registry.counter(
             "godwit_keepalives_sent_total", "Silent datagram clients asked whether they are there.")
+        mtuProbes = registry.counter("godwit_mtu_probes_sent_total", "Datagrams that only tried a larger size.")
+        blackHoles = registry.counter(
+            "godwit_mtu_black_holes_total", "Paths on which a confirmed datagram size no longer arrived.")
         copiesSent = registry.counter("godwit_copies_sent_total", "Copies of messages sent before one was missed.")
         copyBytesSent = registry.counter("godwit_copy_bytes_sent_total", "Message bytes in copies.")
         messagesSavedByCopies = registry.counter(

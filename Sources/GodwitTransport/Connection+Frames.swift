@@ -122,6 +122,7 @@ extension Connection {
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
             case .retireConnectionID: peerIDs?.retirementArrived()
             case .handshakeDone, .maxData, .maxMessages, .keepAlive, .newConnectionID, .datagram: break
+            case .mtuProbe(let bytes): mtu.probeArrived(bytes: bytes)
             }
         }
         for frame in outcome.sendAgain {
@@ -137,9 +138,11 @@ extension Connection {
             case .newConnectionID(let sequence): localIDs?.announceAgain(sequence)
             case .retireConnectionID(let sequence): peerIDs?.retireAgain(sequence)
             case .keepAlive: control.keepAlive = true
+            case .mtuProbe(let bytes): mtu.probeLost(bytes: bytes)
             }
         }
         outcome.clear()
+        checkForBlackHole(now: now)
         if role == .server, initial.keys == nil { handshake.releaseStream() }
     }
 

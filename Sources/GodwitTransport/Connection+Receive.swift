@@ -156,7 +156,10 @@ extension Connection {
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         applyOutcome(now: now)
         // A NAT that gave another port has not changed the network behind it.
-        if !source.hasSameHost(as: before) { recovery.pathChanged() }
+        if !source.hasSameHost(as: before) {
+            recovery.pathChanged()
+            restartMTU()
+        }
         recovery.resetProbes()
         counters.migrations.count(cause)
         events.append(.remoteAddressChanged(source, cause))

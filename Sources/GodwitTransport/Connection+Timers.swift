@@ -84,6 +84,7 @@ extension Connection {
         case .nothing: return
         case .wentBack:
             recovery.pathChanged()
+            restartMTU()
             counters.migrations.count(.returned)
             events.append(.remoteAddressChanged(path.remote, .returned))
         case .noAddressLeft: finish(.pathLost)

@@ -12,9 +12,10 @@ extension Connection {
     ///
     /// - Returns: where to send it, nil if there is nothing to send now.
     package func pollTransmit(now: NIODeadline, into datagram: inout ByteBuffer) -> Address? {
-        datagram.clear(minimumCapacity: configuration.maximumDatagramBytes)
+        let largest = datagramLimit
+        datagram.clear(minimumCapacity: largest)
         guard !isBlockedByAmplification else { return nil }
-        let limit = min(configuration.maximumDatagramBytes, path.amplification.allowance)
+        let limit = min(largest, path.amplification.allowance)
         switch state {
         case .handshaking, .established:
             guard application.sent.nextNumber < keyLimit else {
@@ -25,6 +26,7 @@ extension Connection {
                 writeClose(into: &datagram, limit: limit, now: now)
                 break
             }
+            if writeMTUProbe(into: &datagram, now: now) { break }
             writeInitial(into: &datagram, limit: limit, now: now)
             writeApplication(into: &datagram, limit: limit, now: now)
         case .closing: writeClose(into: &datagram, limit: limit, now: now)
@@ -170,7 +172,7 @@ extension Connection {
 
     // MARK: Parts of packets
 
-    private func begin(
+    func begin(
         _ header: PacketWriter.Header, _ space: borrowing PacketSpace, limit: Int, _ datagram: inout ByteBuffer
     ) -> PacketWriter? {
         var lent: ContiguousArray<SentFrame> = []
@@ -208,7 +210,7 @@ extension Connection {
         writer.isEliciting = true
     }
 
-    private func finish(
+    func finish(
         _ writer: PacketWriter, in space: inout PacketSpace, _ keys: PacketKeys, _ datagram: inout ByteBuffer,
         minimum: Int,
         now: NIODeadline

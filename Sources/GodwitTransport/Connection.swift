@@ -36,6 +36,7 @@ package final class Connection {
     var hasRetried = false
 
     var path: Path
+    var mtu: MTUDiscovery
     var handshake: Handshake
     var handshakeDeadline: NIODeadline
     var handshakeSent: NIODeadline?
@@ -87,6 +88,8 @@ package final class Connection {
         hasHeardPeer = role == .server
         initial.keys = initialKeys
         path = Path(remote: remote, isValidated: role == .client)
+        mtu = MTUDiscovery(
+            base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
         handshakeDeadline = now + configuration.handshakeTimeout
         flightRepetition = FlightRepetition(isWanted: memory?.isLossy ?? false)
         recovery = Recovery(
@@ -230,6 +233,7 @@ package final class Connection {
         recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
+        restartMTU()
         applyOutcome(now: now)
         if keepAlive != nil {
             // Another network, other translators.
@@ -254,6 +258,7 @@ package final class Connection {
         figures.rttVariation = recovery.rtt.hasSample ? recovery.rtt.variation : .nanoseconds(0)
         figures.minimumRTT = recovery.rtt.minimum
         figures.isResumed = handshake.isResumed
+        figures.datagramBytes = mtu.current
         figures.agreedSilence = idle.agreedSilence
         figures.keepAlive = keepAlive?.memory
         figures.unansweredSince = idle.firstAsked

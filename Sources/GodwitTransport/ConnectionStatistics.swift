@@ -36,6 +36,12 @@ package struct ConnectionStatistics: Sendable {
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0
+    /// The largest datagram that is sent, UDP payload bytes.
+    package var datagramBytes = 0
+    /// Datagrams that only tried a larger size.
+    package var mtuProbes: UInt64 = 0
+    /// Times a size that had been confirmed no longer arrived.
+    package var blackHoles: UInt64 = 0
     /// Questions sent only because of silence.
     package var keepAlivesSent: UInt64 = 0
     /// Client: times a binding was gone after less silence than agreed.

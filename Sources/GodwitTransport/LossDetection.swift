@@ -58,16 +58,26 @@ struct LostPackets {
         private(set) var bytes = 0
         /// When the latest of them was sent.
         private(set) var latest: NIODeadline?
+        /// Of packets above the base size.
+        private(set) var largeCount = 0
+        private(set) var lowestLarge: UInt64?
 
         mutating func add(_ packet: SentPacket) {
-            count += 1
             bytes += packet.bytes
+            guard !packet.isMTUProbe else { return }
+            count += 1
+            if packet.isLarge {
+                largeCount += 1
+                lowestLarge = lowestLarge.map { min($0, packet.number) } ?? packet.number
+            }
             latest = latest.map { max($0, packet.time) } ?? packet.time
         }
 
         mutating func merge(_ other: Figures) {
             count += other.count
             bytes += other.bytes
+            largeCount += other.largeCount
+            if let lowest = other.lowestLarge { lowestLarge = lowestLarge.map { min($0, lowest) } ?? lowest }
             if let time = other.latest { latest = latest.map { max($0, time) } ?? time }
         }
     }

@@ -9,6 +9,9 @@ package enum ProtocolLimits {
     /// certificate is some 800 bytes: three times 512 lets it pass with room for half a repetition.
     package static let minimumInitialDatagramBytes = 512
 
+    /// UDP payload, in bytes, that passes every path that carries IPv6, and nearly all tunnels (RFC 9000 §14).
+    package static let baseDatagramBytes = 1200
+
     /// Bytes an endpoint may send for each byte received from an address that is not validated (RFC 9000 §8.1).
     package static let amplificationFactor = 3
 

@@ -10,6 +10,7 @@ struct Recovery<Controller: CongestionController> {
     private var detection = LossDetection()
     private(set) var probeTimer = ProbeTimer()
     var loss = PathLoss()
+    var blackHole = BlackHole()
     private(set) var bytesInFlight = 0
     private(set) var packetsLost: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
@@ -114,6 +115,7 @@ struct Recovery<Controller: CongestionController> {
             rtt.update(sample: now - largest.time, acknowledgementDelay: .nanoseconds(waited))
             roundTrip = rtt.latest
         }
+        if let number = acknowledged.largestLarge { blackHole.arrived(number) }
         if let spurious = acknowledged.oldestSpurious {
             spuriousLosses += UInt64(acknowledged.spurious)
             detection.sawSpuriousLoss(distance: largestAcknowledged &- min(spurious.number, largestAcknowledged))
@@ -149,10 +151,13 @@ struct Recovery<Controller: CongestionController> {
     }
 
     private mutating func settleLosses(now: NIODeadline, isCongestion: Bool) {
-        guard lost.figures.count > 0, let latest = lost.figures.latest else { return }
-        packetsLost += UInt64(lost.figures.count)
         bytesInFlight -= lost.figures.bytes
-        if isCongestion { congestion.lost(bytes: lost.figures.bytes, latestSent: latest, now: now) }
+        guard let latest = lost.figures.latest else { return }
+        packetsLost += UInt64(lost.figures.count)
+        if isCongestion {
+            if let lowest = lost.figures.lowestLarge { blackHole.lost(lost.figures.largeCount, lowest: lowest) }
+            congestion.lost(bytes: lost.figures.bytes, latestSent: latest, now: now)
+        }
     }
 
     // MARK: Probes
@@ -179,7 +184,7 @@ struct Recovery<Controller: CongestionController> {
         var budget = probeTimer.firedCount > 0 ? 2 * datagramBytes : datagramBytes
         var moved = 0
         space.sent.review(into: &outcome.sendAgain) { packet in
-            guard !packet.framesMoved else { return .keep }
+            guard !packet.framesMoved, !packet.isMTUProbe else { return .keep }
             guard moved == 0 || (packet.time + age <= now && packet.bytes <= budget) else { return .stop }
             budget -= packet.bytes
             moved += packet.bytes

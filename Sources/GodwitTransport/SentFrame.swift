@@ -10,6 +10,8 @@ enum SentFrame: Equatable {
     /// By sequence number.
     case newConnectionID(UInt64)
     case retireConnectionID(UInt64)
+    /// Padding to a size that is being tried; its loss says that the size is too large, perhaps.
+    case mtuProbe(bytes: Int)
     /// Sent once: nobody waits for it.
     case datagram
 }

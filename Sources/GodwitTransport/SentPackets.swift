@@ -16,11 +16,18 @@ struct SentPacket {
     var fate: Fate
     /// Its frames were queued again by a probe, or are copies; a later loss must not queue them twice.
     var framesMoved = false
+    /// It only tries a size: its loss says nothing about congestion, and no probe asks for it.
+    let isMTUProbe: Bool
     /// No probe asks for it: what it carried has arrived in another packet, or is a copy.
     fileprivate(set) var isDispensable = false
     /// Where its frames begin, counted from the first frame ever sent.
     fileprivate let frameStart: UInt64
     fileprivate let frameCount: Int
+}
+
+extension SentPacket {
+    /// Above what every path carries, and not a trial.
+    var isLarge: Bool { bytes > ProtocolLimits.baseDatagramBytes && !isMTUProbe }
 }
 
 /// The packets of one number space that are not settled, with their frames, oldest first. Numbers are consecutive.
@@ -45,12 +52,13 @@ struct SentPackets {
         time: NIODeadline, bytes: Int, isEliciting: Bool, rateMark: DeliveryRate.Mark, acknowledgedUpTo: UInt64?,
         carried: ContiguousArray<SentFrame>
     ) {
+        let isMTUProbe = if case .mtuProbe = carried.first { true } else { false }
         let isCopy = !carried.isEmpty && carried.allSatisfy(\.isExpendable)
         packets.append(
             SentPacket(
                 number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, rateMark: rateMark,
                 acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
-                framesMoved: isCopy, isDispensable: isCopy,
+                framesMoved: isCopy, isMTUProbe: isMTUProbe, isDispensable: isCopy || isMTUProbe,
                 frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
         frames.append(contentsOf: carried)
         nextNumber += 1
@@ -60,7 +68,7 @@ struct SentPackets {
 
     /// The oldest packet that awaits an acknowledgement and whose frames nobody else carries.
     var oldestUnmoved: SentPacket? {
-        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.framesMoved }
+        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.framesMoved && !$0.isMTUProbe }
     }
 
     var oldestOutstanding: SentPacket? {
@@ -157,6 +165,8 @@ struct AcknowledgedPackets {
     /// Packets that had been declared lost.
     private(set) var spurious = 0
     private(set) var oldestSpurious: SentPacket?
+    /// The largest number of a packet above the base size.
+    private(set) var largestLarge: UInt64?
 
     mutating func clear() {
         frames.removeAll(keepingCapacity: true)
@@ -177,6 +187,7 @@ struct AcknowledgedPackets {
             if oldestSpurious == nil { oldestSpurious = packet }
         }
         if largest.map({ packet.number > $0.number }) ?? true { largest = packet }
+        if packet.isLarge, largestLarge.map({ packet.number > $0 }) ?? true { largestLarge = packet.number }
         if let upTo = packet.acknowledgedUpTo { confirmedUpTo = confirmedUpTo.map { max($0, upTo) } ?? upTo }
     }
 }

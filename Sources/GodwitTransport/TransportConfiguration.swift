@@ -38,8 +38,11 @@ package struct TransportConfiguration: Sendable {
     /// allows for.
     package var acknowledgementDelay: TimeAmount = .milliseconds(5)
 
-    /// UDP payload, in bytes: 1,200 passes every path that carries IPv6 and nearly all tunnels (RFC 9000 §14).
-    package var maximumDatagramBytes = 1200
+    /// UDP payload, in bytes, that is used on a path of which nothing is known.
+    package var maximumDatagramBytes = ProtocolLimits.baseDatagramBytes
+
+    /// Bulk finds out whether the path takes larger datagrams. Only for sockets that never fragment (`IP_MTU_DISCOVER`). Default off.
+    package var discoversMTU = false
 
     /// How it is decided what may be on its way. Default BBR.
     package var congestion = CongestionAlgorithm.bbr

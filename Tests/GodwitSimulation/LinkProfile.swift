@@ -24,10 +24,13 @@ package struct LinkProfile: Sendable, Hashable {
     package var bitsPerSecond: Int64?
     /// Datagrams that would have to wait longer than this for the link are dropped.
     package var maximumQueueDelay: TimeAmount
+    /// The largest IP packet; larger ones vanish without a word, as where ICMP is filtered.
+    package var mtu: Int
 
     package init(
         loss: Loss = .independent(0), delay: TimeAmount = .zero, jitter: TimeAmount = .zero, duplication: Double = 0,
-        corruption: Double = 0, bitsPerSecond: Int64? = nil, maximumQueueDelay: TimeAmount = .seconds(2)
+        corruption: Double = 0, bitsPerSecond: Int64? = nil, maximumQueueDelay: TimeAmount = .seconds(2),
+        mtu: Int = 1500
     ) {
         self.loss = loss
         self.delay = delay
@@ -36,6 +39,7 @@ package struct LinkProfile: Sendable, Hashable {
         self.corruption = corruption
         self.bitsPerSecond = bitsPerSecond
         self.maximumQueueDelay = maximumQueueDelay
+        self.mtu = mtu
     }
 }
 

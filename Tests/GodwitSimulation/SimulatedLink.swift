@@ -26,6 +26,10 @@ struct SimulatedLink {
     mutating func transmit(_ datagram: ByteBuffer, now: NIODeadline, into statistics: inout NetworkStatistics)
         -> [Arrival]
     {
+        guard datagram.readableBytes + Self.headerBytes <= profile.mtu else {
+            statistics.droppedByMTU += 1
+            return []
+        }
         guard let departure = serialize(bytes: datagram.readableBytes, now: now) else {
             statistics.droppedByQueue += 1
             return []

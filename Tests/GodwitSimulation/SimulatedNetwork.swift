@@ -10,6 +10,7 @@ package struct NetworkStatistics: Sendable, Hashable {
     package var duplicated = 0
     package var corrupted = 0
     package var droppedByQueue = 0
+    package var droppedByMTU = 0
     package var droppedByBlackout = 0
     /// Sent to an address that its client had left.
     package var droppedByRebinding = 0

@@ -14,6 +14,8 @@ struct LossyPipe {
     /// Share of datagrams with a few bits changed.
     var corruption = 0.0
     var isCut = false
+    /// Larger datagrams vanish.
+    var largest = Int.max
 
     private let random: RandomSource
     private var flights = Heap<Flight>()
@@ -34,7 +36,7 @@ struct LossyPipe {
     mutating func send(_ datagram: ByteBuffer, now: NIODeadline) {
         sentDatagrams += 1
         sentBytes += datagram.readableBytes
-        guard !isCut, random.uniform() >= loss else { return }
+        guard !isCut, datagram.readableBytes <= largest, random.uniform() >= loss else { return }
         let copies = random.uniform() < duplication ? 2 : 1
         for _ in 0..<copies {
             let extra = Int64(random.uniform() * Double(jitter.nanoseconds))

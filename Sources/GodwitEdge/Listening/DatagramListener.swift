@@ -1,4 +1,5 @@
 import Glibc
+import GodwitTransport
 import NIOCore
 import NIOPosix
 
@@ -34,7 +35,7 @@ struct DatagramListener: Sendable {
     }
 
     private func bootstrap(group: any EventLoopGroup) -> DatagramBootstrap {
-        let bootstrap = DatagramBootstrap(group: group)
+        var bootstrap = DatagramBootstrap(group: group)
             .channelOption(.socketOption(.so_rcvbuf), value: Self.socketBufferBytes)
             .channelOption(.socketOption(.so_sndbuf), value: Self.socketBufferBytes)
             .channelOption(.datagramVectorReadMessageCount, value: Self.datagramsPerRead)
@@ -46,6 +47,9 @@ struct DatagramListener: Sendable {
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(
                     low: Self.pendingBytes.low, high: Self.pendingBytes.high))
+        for setting in DatagramSocketOptions.neverFragment(isIPv6: address.protocol == .inet6) {
+            bootstrap = bootstrap.channelOption(setting.option, value: setting.value)
+        }
         return isShared ? bootstrap.channelOption(.socketOption(Self.reusePort), value: 1) : bootstrap
     }
 }

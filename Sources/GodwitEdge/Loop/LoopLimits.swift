@@ -54,6 +54,7 @@ struct LoopLimits: Sendable {
         var transport = TransportConfiguration.server
         transport.idleTimeout = datagramIdleTimeout
         transport.handshakeTimeout = handshakeTimeout
+        transport.discoversMTU = DatagramSocketOptions.canDiscoverMTU
         transport.congestion = datagram.congestion
         transport.redundancyShare = Double(datagram.redundancyPercent) / 100
         return transport

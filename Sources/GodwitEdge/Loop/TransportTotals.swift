@@ -5,6 +5,8 @@ struct TransportTotals: Sendable {
     var packetsLost = 0
     var probes = 0
     var keepAlivesSent = 0
+    var mtuProbes = 0
+    var blackHoles = 0
     var copiesSent = 0
     var copyBytesSent = 0
     var messagesSavedByCopies = 0
@@ -14,6 +16,8 @@ struct TransportTotals: Sendable {
         packetsLost += Int(clamping: connection.packetsLost)
         probes += Int(clamping: connection.probes)
         keepAlivesSent += Int(clamping: connection.keepAlivesSent)
+        mtuProbes += Int(clamping: connection.mtuProbes)
+        blackHoles += Int(clamping: connection.blackHoles)
         copiesSent += Int(clamping: connection.copiesSent)
         copyBytesSent += Int(clamping: connection.copyBytesSent)
         messagesSavedByCopies += Int(clamping: connection.messagesSavedByCopies)
@@ -24,6 +28,8 @@ struct TransportTotals: Sendable {
         left.packetsLost += right.packetsLost
         left.probes += right.probes
         left.keepAlivesSent += right.keepAlivesSent
+        left.mtuProbes += right.mtuProbes
+        left.blackHoles += right.blackHoles
         left.copiesSent += right.copiesSent
         left.copyBytesSent += right.copyBytesSent
         left.messagesSavedByCopies += right.messagesSavedByCopies
