@@ -146,7 +146,8 @@ final class DatagramCarrier {
         var wrote = false
         while connection.pollTransmit(now: now, into: &scratch) != nil {
             channel.write(
-                AddressedEnvelope(remoteAddress: remote, data: scratch), promise: wrote ? nil : sendPromise(channel))
+                AddressedEnvelope(remoteAddress: remote, data: scratch, metadata: connection.transmitMark.metadata),
+                promise: wrote ? nil : sendPromise(channel))
             wrote = true
         }
         if wrote { channel.flush() }
@@ -179,10 +180,10 @@ final class DatagramCarrier {
         if !isClosed { owner?.carrierBecameReady(id) }
     }
 
-    fileprivate func received(_ datagram: ByteBuffer, from source: SocketAddress) {
+    fileprivate func received(_ datagram: ByteBuffer, from source: SocketAddress, mark: ECNCodepoint) {
         guard !isClosed else { return }
         let now = NIODeadline.now()
-        connection.receive(datagram, from: Address(source), now: now)
+        connection.receive(datagram, from: Address(source), mark: mark, now: now)
         let heard = connection.statistics.packetsReceived
         guard heard != packetsHeard else { return }
         packetsHeard = heard
@@ -251,6 +252,7 @@ final class DatagramCarrier {
         switch result {
         case .success(let channel):
             self.channel = channel
+            try? channel.syncOptions?.setOption(.explicitCongestionNotification, value: true)
             if connection.canSendEarly { owner?.carrierCanSendEarly(id) }
             drive()
         case .failure:
@@ -282,7 +284,7 @@ private final class DatagramHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
-        carrier.received(envelope.data, from: envelope.remoteAddress)
+        carrier.received(envelope.data, from: envelope.remoteAddress, mark: ECNCodepoint(envelope.metadata))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { carrier.drive() }

@@ -29,6 +29,7 @@ extension Edge: AdminSource {
         metrics.packetsLost.child().raise(to: transport.packetsLost)
         metrics.probes.child().raise(to: transport.probes)
         metrics.keepAlives.child().raise(to: transport.keepAlivesSent)
+        metrics.congestionMarks.child().raise(to: transport.congestionMarks)
         metrics.mtuProbes.child().raise(to: transport.mtuProbes)
         metrics.blackHoles.child().raise(to: transport.blackHoles)
         metrics.copiesSent.child().raise(to: transport.copiesSent)

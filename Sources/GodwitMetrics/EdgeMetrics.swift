@@ -38,6 +38,7 @@ package struct EdgeMetrics: Sendable {
     package let packetsLost: CounterFamily
     package let probes: CounterFamily
     package let keepAlives: CounterFamily
+    package let congestionMarks: CounterFamily
     package let mtuProbes: CounterFamily
     package let blackHoles: CounterFamily
     package let copiesSent: CounterFamily
@@ -107,6 +108,8 @@ package struct EdgeMetrics: Sendable {
         probes = registry.counter("godwit_probes_total", "Times a missing answer had something sent again.")
         keepAlives = registry.counter(
             "godwit_keepalives_sent_total", "Silent datagram clients asked whether they are there.")
+        congestionMarks = registry.counter(
+            "godwit_congestion_marks_total", "Acknowledgements that told of a router's congestion mark.")
         mtuProbes = registry.counter("godwit_mtu_probes_sent_total", "Datagrams that only tried a larger size.")
         blackHoles = registry.counter(
             "godwit_mtu_black_holes_total", "Paths on which a confirmed datagram size no longer arrived.")

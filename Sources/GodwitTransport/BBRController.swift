@@ -34,6 +34,10 @@ struct BBRController: CongestionController {
     /// Bounds the memory of unacknowledged packets; 16 MiB fill 1 Gbit/s at 130 ms.
     static let maximumWindowBytes = 16 << 20
 
+    /// What a router's mark leaves of the bytes in flight (RFC 8511), once a round, and how much of it each round without one gives back.
+    static let reductionByMark = 0.85
+    static let recoveryByRound = 1.0 / 16
+
     private(set) var phase = Phase.startup
     private let datagram: Int
     private var bandwidth = MaximumFilter(rounds: bandwidthRounds)
@@ -43,6 +47,9 @@ struct BBRController: CongestionController {
     private var roundEnd = 0
     private var window: Int
     private var loss = 0.0
+    /// A router's mark allows no more.
+    private var ceiling: Int?
+    private var markedAt: NIODeadline?
     // Startup.
     private var fullBandwidth = 0.0
     private var roundsWithoutGrowth = 0
@@ -88,6 +95,7 @@ struct BBRController: CongestionController {
     }
 
     var windowBytes: Int {
+        let window = min(window, ceiling ?? .max)
         guard phase == .probeRTT else { return window }
         return min(window, max(bandwidthDelayProduct(gain: 0.5), Self.minimumWindow * datagram))
     }
@@ -114,6 +122,7 @@ struct BBRController: CongestionController {
             }
         }
         if let roundTrip = news.roundTrip { measure(roundTrip, news) }
+        if isNewRound { raiseCeiling() }
         if isNewRound { endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true) }
         advance(news)
         updateWindow(news)
@@ -214,6 +223,21 @@ struct BBRController: CongestionController {
 
     /// Losses say nothing here: what they cost shows in the rate.
     mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) {}
+
+    /// Unlike a loss, a mark is always a queue.
+    mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
+        isFilled = true
+        if let markedAt, sentAt <= markedAt { return }
+        markedAt = now
+        let present = min(windowBytes, max(inFlight, bandwidthDelayProduct(gain: 1)))
+        ceiling = max(Int(Double(present) * Self.reductionByMark), Self.minimumWindow * datagram)
+    }
+
+    private mutating func raiseCeiling() {
+        guard let present = ceiling else { return }
+        let raised = present + max(Int(Double(present) * Self.recoveryByRound), datagram)
+        ceiling = raised < Self.maximumWindowBytes && raised < window ? raised : nil
+    }
 
     mutating func pathChanged() { self = BBRController(maximumDatagramBytes: datagram) }
 }

@@ -44,6 +44,12 @@ enum ConfiguredController: CongestionController {
             cubic: { $0.lost(bytes: bytes, latestSent: latestSent, now: now) })
     }
 
+    mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
+        change(
+            bbr: { $0.experienced(sentAt: sentAt, inFlight: inFlight, now: now) },
+            cubic: { $0.experienced(sentAt: sentAt, inFlight: inFlight, now: now) })
+    }
+
     mutating func pathChanged() { change(bbr: { $0.pathChanged() }, cubic: { $0.pathChanged() }) }
 
     private mutating func change(bbr: (inout BBRController) -> Void, cubic: (inout CubicController) -> Void) {

@@ -14,6 +14,13 @@ protocol CongestionController: Sendable {
     /// - Parameter latestSent: when the latest of the lost packets was sent.
     mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline)
 
+    /// A router has marked packets instead of dropping them (RFC 3168).
+    ///
+    /// - Parameters:
+    ///   - sentAt: when the latest packet was sent whose acknowledgement told.
+    ///   - inFlight: bytes still on their way.
+    mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline)
+
     /// Packets now take another path, of which nothing is known.
     mutating func pathChanged()
 }

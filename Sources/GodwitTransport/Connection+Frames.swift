@@ -43,7 +43,7 @@ extension Connection {
         case .early, .application:
             application.received.record(
                 opened.number, isEliciting: isEliciting,
-                isNews: isNews || application.received.isAnswerOverdue(recovery.rtt, now: now),
+                isNews: isNews || application.received.isAnswerOverdue(recovery.rtt, now: now), ecn: arrivingMark,
                 delay: isOnlyDatagrams ? ReceivedPackets.datagramDelay : configuration.acknowledgementDelay, now: now)
             recovery.loss.backward = application.received.losses.loss
         }

@@ -4,12 +4,19 @@ import NIOCore
 
 extension Connection {
     /// Takes one datagram. Never throws, never traps: what is not authentic is counted and dropped.
-    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) {
-        _ = take(datagram, from: source, now: now)
+    ///
+    /// - Parameter mark: of the datagram's IP header.
+    package func receive(
+        _ datagram: consuming ByteBuffer, from source: Address, mark: ECNCodepoint = .notCapable, now: NIODeadline
+    ) {
+        _ = take(datagram, from: source, mark: mark, now: now)
     }
 
     /// - Returns: why the last packet that had no effect was dropped.
-    func take(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> DropReason? {
+    func take(
+        _ datagram: consuming ByteBuffer, from source: Address, mark: ECNCodepoint, now: NIODeadline
+    ) -> DropReason? {
+        arrivingMark = mark
         let bytes = datagram.readableBytes
         counters.datagramsReceived += 1
         counters.bytesReceived += UInt64(bytes)
@@ -175,6 +182,8 @@ extension Connection {
 
     /// Packets that waited for the handshake.
     func processWaiting(now: NIODeadline) {
+        // They came with other datagrams.
+        arrivingMark = .notCapable
         for packet in waiting.takeAll() {
             guard state == .established else { return }
             var bytes = packet.bytes

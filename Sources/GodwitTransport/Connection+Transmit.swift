@@ -13,6 +13,7 @@ extension Connection {
     /// - Returns: where to send it, nil if there is nothing to send now.
     package func pollTransmit(now: NIODeadline, into datagram: inout ByteBuffer) -> Address? {
         let largest = datagramLimit
+        transmitMark = .notCapable
         datagram.clear(minimumCapacity: largest)
         guard !isBlockedByAmplification else { return nil }
         let limit = min(largest, path.amplification.allowance)
@@ -129,6 +130,7 @@ extension Connection {
             if case .message(let id, 0, _, _) = frame, id >= firstUnbegun { repeatFirst(id, now: now) }
         }
         if writer.isEliciting { application.pingDue = false }
+        markBulk(hasData: hasData)
         finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
     }
 
@@ -191,7 +193,7 @@ extension Connection {
         if writer.space(in: datagram) < 0 {
             // Little room, on a path that is not validated or beside an Initial packet: the newest range alone always fits.
             datagram.moveWriterIndex(to: start)
-            AckFrame(delay: ack.delay, first: ack.first).encode(into: &datagram)
+            AckFrame(delay: ack.delay, first: ack.first, ecn: ack.ecn).encode(into: &datagram)
         }
         writer.acknowledgedUpTo = ack.largest
         space.received.acknowledgementSent(now: now)
@@ -232,7 +234,8 @@ extension Connection {
             return
         }
         space.sent.record(
-            time: now, bytes: bytes, isEliciting: writer.isEliciting, rateMark: recovery.rateMark(now: now),
+            time: now, bytes: bytes, isEliciting: writer.isEliciting, isMarked: transmitMark == .capable0,
+            rateMark: recovery.rateMark(now: now),
             acknowledgedUpTo: writer.acknowledgedUpTo, carried: writer.carried)
         recovery.sent(
             bytes: bytes, isEliciting: writer.isEliciting, hasMore: outgoing.hasSendable || handshake.stream.hasPending)

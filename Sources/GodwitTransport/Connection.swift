@@ -55,6 +55,10 @@ package final class Connection {
     var repetitions: Repetitions
     var waiting = WaitingPackets()
     var idle: IdleTimer
+    /// The mark of the datagram being taken.
+    var arrivingMark = ECNCodepoint.notCapable
+    /// How the datagram that `pollTransmit` wrote last is to be marked.
+    package internal(set) var transmitMark = ECNCodepoint.notCapable
     /// Client: how long its binding lives.
     var keepAlive: KeepAliveSearch?
     var silenceLimit: TimeAmount?
@@ -234,6 +238,7 @@ package final class Connection {
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
         restartMTU()
+        recovery.ecn = ECNValidation()
         applyOutcome(now: now)
         if keepAlive != nil {
             // Another network, other translators.
@@ -258,6 +263,8 @@ package final class Connection {
         figures.rttVariation = recovery.rtt.hasSample ? recovery.rtt.variation : .nanoseconds(0)
         figures.minimumRTT = recovery.rtt.minimum
         figures.isResumed = handshake.isResumed
+        figures.congestionMarks = recovery.congestionMarks
+        figures.usesECN = recovery.ecn.isCapable
         figures.datagramBytes = mtu.current
         figures.agreedSilence = idle.agreedSilence
         figures.keepAlive = keepAlive?.memory

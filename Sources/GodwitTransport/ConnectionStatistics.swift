@@ -36,6 +36,10 @@ package struct ConnectionStatistics: Sendable {
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0
+    /// Acknowledgements that told of a router's congestion mark.
+    package var congestionMarks: UInt64 = 0
+    /// Bulk is marked, and the marks arrive.
+    package var usesECN = false
     /// The largest datagram that is sent, UDP payload bytes.
     package var datagramBytes = 0
     /// Datagrams that only tried a larger size.

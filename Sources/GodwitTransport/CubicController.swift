@@ -7,6 +7,8 @@ struct CubicController: CongestionController {
     static let scale = 0.4
     /// RFC 9438 §4.6.
     static let reduction = 0.7
+    /// For a mark: a router that marks has a short queue, so less is enough (RFC 8511).
+    static let reductionByMark = 0.85
     /// Additive growth that is as fast as Reno's with that reduction (RFC 9438 §4.3).
     static let friendlyGrowth = 3 * (1 - reduction) / (1 + reduction)
     /// In datagrams; RFC 6928.
@@ -85,13 +87,21 @@ struct CubicController: CongestionController {
     }
 
     mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) {
+        reduce(to: Self.reduction, sentAt: latestSent, now: now)
+    }
+
+    mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
+        reduce(to: Self.reductionByMark, sentAt: sentAt, now: now)
+    }
+
+    private mutating func reduce(to share: Double, sentAt latestSent: NIODeadline, now: NIODeadline) {
         // One reduction a round trip: losses of packets sent before it belong to the same event.
         if let recoveryStart, latestSent <= recoveryStart { return }
         recoveryStart = now
         let window = Double(windowBytes) / Double(datagram)
         // Fast convergence (RFC 9438 §4.7): who has less than before leaves room for others.
-        windowBeforeLoss = window < windowBeforeLoss ? window * (1 + Self.reduction) / 2 : window
-        windowBytes = max(Int(Double(windowBytes) * Self.reduction), Self.minimumWindow * datagram)
+        windowBeforeLoss = window < windowBeforeLoss ? window * (1 + share) / 2 : window
+        windowBytes = max(Int(Double(windowBytes) * share), Self.minimumWindow * datagram)
         slowStartThreshold = windowBytes
         epoch = nil
         remainder = 0

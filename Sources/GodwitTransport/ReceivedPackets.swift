@@ -13,6 +13,9 @@ struct ReceivedPackets {
     private var ranges = RangeSet()
     private var replay = ReplayWindow()
     private(set) var losses = LossMonitor()
+    private var ecn = ECNCounts()
+    /// The counts are told until the peer knows that we have this packet.
+    private var ecnToldUpTo: UInt64?
     private var largestArrival = NIODeadline.distantPast
     /// A copy of what was acknowledged before is acknowledged when something else goes, or after this.
     static let oldNewsDelay = TimeAmount.seconds(1)
@@ -47,11 +50,17 @@ struct ReceivedPackets {
     ///   - isNews: false for a copy of what is here already and acknowledged: its acknowledgement can wait for the next one.
     ///   - delay: how long its acknowledgement may wait when nothing is unusual.
     mutating func record(
-        _ number: UInt64, isEliciting: Bool, isNews: Bool = true, delay: TimeAmount, now: NIODeadline
+        _ number: UInt64, isEliciting: Bool, isNews: Bool = true, ecn mark: ECNCodepoint = .notCapable,
+        delay: TimeAmount,
+        now: NIODeadline
     ) {
         let isInOrder = replay.largest.map { number == $0 + 1 } ?? true
         if replay.largest.map({ number > $0 }) ?? true { largestArrival = now }
         replay.insert(number)
+        if mark != .notCapable {
+            ecn.count(mark)
+            ecnToldUpTo = replay.largest
+        }
         losses.record(number, replay)
         ranges.insert(number..<(number + 1))
         ranges.keepHighest(Self.maximumRanges)
@@ -62,7 +71,9 @@ struct ReceivedPackets {
             return
         }
         elicitingSinceAck += 1
-        let isUrgent = !isInOrder || elicitingSinceAck >= Self.elicitingPacketsBeforeAck
+        // RFC 9000 §13.2.1.
+        let isUrgent =
+            !isInOrder || mark == .congestionExperienced || elicitingSinceAck >= Self.elicitingPacketsBeforeAck
         let due = isUrgent ? now : now + delay
         deadline = deadline.map { min($0, due) } ?? due
     }
@@ -81,7 +92,7 @@ struct ReceivedPackets {
         }
         return AckFrame(
             delay: UInt64(waited) / AckFrame.delayUnitMicroseconds, first: last.lowerBound...(last.upperBound - 1),
-            lower: lower)
+            lower: lower, ecn: ecnToldUpTo == nil ? nil : ecn)
     }
 
     /// Whether a peer that repeats itself may be doing so because it has missed our last acknowledgement: there was time for it to arrive.
@@ -102,6 +113,7 @@ struct ReceivedPackets {
     /// The peer has received an acknowledgement that reached up to `largest`: lower gaps need not be repeated.
     mutating func acknowledgementConfirmed(largest: UInt64) {
         largestConfirmed = largestConfirmed.map { max($0, largest) } ?? largest
+        if let upTo = ecnToldUpTo, largest >= upTo { ecnToldUpTo = nil }
         guard let last = ranges.last, largest < last.upperBound else { return }
         // One range below the confirmed number is kept, so that the peer always finds its largest packet acknowledged.
         while ranges.count > 1, let first = ranges.first, first.upperBound <= largest { ranges.remove(first) }

@@ -11,6 +11,8 @@ struct Recovery<Controller: CongestionController> {
     private(set) var probeTimer = ProbeTimer()
     var loss = PathLoss()
     var blackHole = BlackHole()
+    var ecn = ECNValidation()
+    private(set) var congestionMarks: UInt64 = 0
     private(set) var bytesInFlight = 0
     private(set) var packetsLost: UInt64 = 0
     private(set) var spuriousLosses: UInt64 = 0
@@ -105,6 +107,7 @@ struct Recovery<Controller: CongestionController> {
         swap(&acknowledged.frames, &outcome.arrived)
         guard let largest = acknowledged.largest else { return }
 
+        let isNewest = space.largestAcknowledged.map { ack.largest > $0 } ?? true
         let largestAcknowledged = max(space.largestAcknowledged ?? 0, ack.largest)
         space.largestAcknowledged = largestAcknowledged
         if let upTo = acknowledged.confirmedUpTo { space.received.acknowledgementConfirmed(largest: upTo) }
@@ -135,6 +138,10 @@ struct Recovery<Controller: CongestionController> {
                         minimumRTT: rtt.minimum, now: now)
                 },
                 roundTrip: roundTrip, inFlight: bytesInFlight, loss: loss.forward, now: now))
+        if isNewest, ecn.acknowledged(marked: acknowledged.marked, ack.ecn) {
+            congestionMarks += 1
+            congestion.experienced(sentAt: largest.time, inFlight: bytesInFlight, now: now)
+        }
         detectLosses(in: &space, now: now, outcome: &outcome)
         space.sent.prune()
     }
@@ -237,6 +244,7 @@ struct Recovery<Controller: CongestionController> {
     /// Packets now go to another host: what was learned is void (RFC 9000 §9.4).
     mutating func pathChanged() {
         rtt = RTTEstimator(initial: initialRTT)
+        ecn = ECNValidation()
         congestion.pathChanged()
         pacer = Pacer(maximumDatagramBytes: datagramBytes)
         detection.reset()

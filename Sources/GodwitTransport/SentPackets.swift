@@ -10,6 +10,8 @@ struct SentPacket {
     /// With header and tag.
     let bytes: Int
     let isEliciting: Bool
+    /// Sent with ECT(0).
+    let isMarked: Bool
     let rateMark: DeliveryRate.Mark
     /// The largest packet number in the acknowledgement it carried.
     let acknowledgedUpTo: UInt64?
@@ -49,14 +51,16 @@ struct SentPackets {
 
     /// Appends the packet numbered `nextNumber` with the frames in `carried`.
     mutating func record(
-        time: NIODeadline, bytes: Int, isEliciting: Bool, rateMark: DeliveryRate.Mark, acknowledgedUpTo: UInt64?,
+        time: NIODeadline, bytes: Int, isEliciting: Bool, isMarked: Bool = false, rateMark: DeliveryRate.Mark,
+        acknowledgedUpTo: UInt64?,
         carried: ContiguousArray<SentFrame>
     ) {
         let isMTUProbe = if case .mtuProbe = carried.first { true } else { false }
         let isCopy = !carried.isEmpty && carried.allSatisfy(\.isExpendable)
         packets.append(
             SentPacket(
-                number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, rateMark: rateMark,
+                number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, isMarked: isMarked,
+                rateMark: rateMark,
                 acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
                 framesMoved: isCopy, isMTUProbe: isMTUProbe, isDispensable: isCopy || isMTUProbe,
                 frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
@@ -165,6 +169,7 @@ struct AcknowledgedPackets {
     /// Packets that had been declared lost.
     private(set) var spurious = 0
     private(set) var oldestSpurious: SentPacket?
+    private(set) var marked = 0
     /// The largest number of a packet above the base size.
     private(set) var largestLarge: UInt64?
 
@@ -177,6 +182,7 @@ struct AcknowledgedPackets {
 
     fileprivate mutating func add(_ packet: SentPacket) {
         if packet.fate == .outstanding { bytesInFlight += packet.bytes }
+        if packet.isMarked { marked += 1 }
         if packet.isEliciting {
             hasEliciting = true
             elicitingBytes += packet.bytes

@@ -45,7 +45,10 @@ package final class ServerEndpoint {
         }
     }
 
-    package func receive(_ datagram: consuming ByteBuffer, from source: Address, now: NIODeadline) -> Routing {
+    /// - Parameter mark: of the datagram's IP header.
+    package func receive(
+        _ datagram: consuming ByteBuffer, from source: Address, mark: ECNCodepoint = .notCapable, now: NIODeadline
+    ) -> Routing {
         let destination: ConnectionID
         var isShort = false
         do throws(WireError) {
@@ -61,7 +64,7 @@ package final class ServerEndpoint {
             case .initial(let header):
                 destination = header.destination
                 if table[destination] == nil, destination.count != issuer.idLength {
-                    return accept(header, datagram, number: reading.readerIndex, from: source, now: now)
+                    return accept(header, datagram, number: reading.readerIndex, from: source, mark: mark, now: now)
                 }
             // Servers send it; they have no use for it.
             case .versionNegotiation, .retry: return drop(.malformed)
@@ -73,7 +76,7 @@ package final class ServerEndpoint {
         guard let handle = table[destination], let connection = table[handle] else {
             return route(datagram, to: destination, isShort: isShort, now: now)
         }
-        deliver(datagram, to: connection, handle, from: source, now: now)
+        deliver(datagram, to: connection, handle, from: source, mark: mark, now: now)
         return .connection(handle)
     }
 
@@ -98,9 +101,9 @@ package final class ServerEndpoint {
 
     private func deliver(
         _ datagram: consuming ByteBuffer, to connection: Connection, _ handle: ConnectionHandle, from source: Address,
-        now: NIODeadline
+        mark: ECNCodepoint, now: NIODeadline
     ) {
-        if let reason = connection.take(datagram, from: source, now: now) { drops.count(reason) }
+        if let reason = connection.take(datagram, from: source, mark: mark, now: now) { drops.count(reason) }
         if connection.isCountedHalfOpen, connection.state != .handshaking {
             connection.isCountedHalfOpen = false
             halfOpenCount -= 1
@@ -126,7 +129,8 @@ package final class ServerEndpoint {
 
     /// A client's first datagram, or a repetition that overtook nothing.
     private func accept(
-        _ header: InitialHeader, _ datagram: consuming ByteBuffer, number: Int, from source: Address, now: NIODeadline
+        _ header: InitialHeader, _ datagram: consuming ByteBuffer, number: Int, from source: Address,
+        mark: ECNCodepoint, now: NIODeadline
     ) -> Routing {
         guard datagram.readableBytes >= ProtocolLimits.minimumInitialDatagramBytes else {
             return drop(.initialTooSmall)
@@ -157,7 +161,7 @@ package final class ServerEndpoint {
         let handle = table.insert(connection)
         connection.isCountedHalfOpen = true
         halfOpenCount += 1
-        deliver(datagram, to: connection, handle, from: source, now: now)
+        deliver(datagram, to: connection, handle, from: source, mark: mark, now: now)
         return .connection(handle)
     }
 

@@ -3,6 +3,7 @@ import NIOCore
 /// Which packets have arrived, as RFC 9000 §19.3.
 ///
 ///     0x02  largest(varint)  delay(varint, in 128 µs)  range count(varint)  first range(varint)  { gap(varint)  length(varint) }...
+///     0x03  the same, and behind it  ECT(0)(varint)  ECT(1)(varint)  CE(varint)
 ///
 /// `first range` packets below `largest` have arrived too. Each further range begins `gap` + 2 below the range before it and has
 /// `length` + 1 packets.
@@ -20,17 +21,23 @@ package struct AckFrame: Hashable, Sendable {
     package let first: ClosedRange<UInt64>
     /// Lower ranges, highest first; empty, without allocation, when nothing is missing.
     package let lower: ContiguousArray<ClosedRange<UInt64>>
+    /// Marks that have arrived; nil when there is nothing to tell.
+    package let ecn: ECNCounts?
 
     /// Ranges are given highest first, at least one packet apart from each other.
-    package init(delay: UInt64, first: ClosedRange<UInt64>, lower: ContiguousArray<ClosedRange<UInt64>> = []) {
+    package init(
+        delay: UInt64, first: ClosedRange<UInt64>, lower: ContiguousArray<ClosedRange<UInt64>> = [],
+        ecn: ECNCounts? = nil
+    ) {
         largest = first.upperBound
         self.delay = delay
         self.first = first
         self.lower = lower
+        self.ecn = ecn
     }
 
     /// Reads from the byte after the type.
-    package init(decoding buffer: inout ByteBuffer) throws(WireError) {
+    package init(decoding buffer: inout ByteBuffer, withECN: Bool = false) throws(WireError) {
         let largest = try buffer.readVarint()
         let delay = try buffer.readVarint()
         let count = try buffer.readVarint()
@@ -51,11 +58,13 @@ package struct AckFrame: Hashable, Sendable {
             smallest = upper - length
             lower.append(smallest...upper)
         }
-        self.init(delay: delay, first: (largest - firstLength)...largest, lower: lower)
+        self.init(
+            delay: delay, first: (largest - firstLength)...largest, lower: lower,
+            ecn: withECN ? try ECNCounts(decoding: &buffer) : nil)
     }
 
     package func encode(into buffer: inout ByteBuffer) {
-        buffer.writeInteger(Frame.Kind.ack)
+        buffer.writeInteger(ecn == nil ? Frame.Kind.ack : Frame.Kind.ackECN)
         buffer.writeVarint(largest)
         buffer.writeVarint(delay)
         buffer.writeVarint(UInt64(lower.count))
@@ -66,5 +75,6 @@ package struct AckFrame: Hashable, Sendable {
             buffer.writeVarint(range.upperBound - range.lowerBound)
             smallest = range.lowerBound
         }
+        ecn?.encode(into: &buffer)
     }
 }

@@ -6,7 +6,7 @@ import NIOCore
 /// |---|---|---|
 /// | 0x00 | PADDING | - |
 /// | 0x01 | PING | - |
-/// | 0x02 | ACK | `AckFrame` |
+/// | 0x02, 0x03 | ACK, ACK_ECN | `AckFrame` |
 /// | 0x04 | HANDSHAKE | `HandshakeFrame` |
 /// | 0x05 | HANDSHAKE_DONE | stateless reset token (16 bytes) |
 /// | 0x06, 0x07 | CLOSE by transport, by application | `CloseFrame` |
@@ -49,6 +49,7 @@ package enum Frame: Hashable, Sendable {
         package static let padding: UInt8 = 0x00
         package static let ping: UInt8 = 0x01
         package static let ack: UInt8 = 0x02
+        package static let ackECN: UInt8 = 0x03
         package static let handshake: UInt8 = 0x04
         package static let handshakeDone: UInt8 = 0x05
         package static let transportClose: UInt8 = 0x06
@@ -77,6 +78,7 @@ package enum Frame: Hashable, Sendable {
         case Kind.padding: return .padding(1 + skipPadding(&buffer))
         case Kind.ping: return .ping
         case Kind.ack: return .ack(try AckFrame(decoding: &buffer))
+        case Kind.ackECN: return .ack(try AckFrame(decoding: &buffer, withECN: true))
         case Kind.handshake: return .handshake(try HandshakeFrame(decoding: &buffer))
         case Kind.handshakeDone: return .handshakeDone(try StatelessResetToken(decoding: &buffer))
         case Kind.transportClose: return .close(try CloseFrame(decoding: &buffer, byApplication: false))
@@ -154,7 +156,7 @@ package enum Frame: Hashable, Sendable {
         switch self {
         case .padding: Kind.padding
         case .ping: Kind.ping
-        case .ack: Kind.ack
+        case .ack(let frame): frame.ecn == nil ? Kind.ack : Kind.ackECN
         case .handshake: Kind.handshake
         case .handshakeDone: Kind.handshakeDone
         case .close(let frame): frame.byApplication ? Kind.applicationClose : Kind.transportClose

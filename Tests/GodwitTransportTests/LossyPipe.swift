@@ -17,6 +17,15 @@ struct LossyPipe {
     /// Larger datagrams vanish.
     var largest = Int.max
 
+    /// What the path does to ECN marks.
+    var marks = Marks.kept
+
+    enum Marks {
+        case kept, removed, dropped
+        /// A router marks this share of what may be marked.
+        case congested(share: Double)
+    }
+
     private let random: RandomSource
     private var flights = Heap<Flight>()
     private(set) var sentDatagrams = 0
@@ -26,6 +35,7 @@ struct LossyPipe {
         let arrival: NIODeadline
         let order: Int
         let datagram: ByteBuffer
+        let mark: ECNCodepoint
 
         static func < (a: Flight, b: Flight) -> Bool { (a.arrival, a.order) < (b.arrival, b.order) }
         static func == (a: Flight, b: Flight) -> Bool { (a.arrival, a.order) == (b.arrival, b.order) }
@@ -33,25 +43,37 @@ struct LossyPipe {
 
     init(random: RandomSource) { self.random = random }
 
-    mutating func send(_ datagram: ByteBuffer, now: NIODeadline) {
+    mutating func send(_ datagram: ByteBuffer, mark sent: ECNCodepoint = .notCapable, now: NIODeadline) {
         sentDatagrams += 1
         sentBytes += datagram.readableBytes
         guard !isCut, datagram.readableBytes <= largest, random.uniform() >= loss else { return }
+        guard let mark = changed(sent) else { return }
         let copies = random.uniform() < duplication ? 2 : 1
         for _ in 0..<copies {
             let extra = Int64(random.uniform() * Double(jitter.nanoseconds))
             var copy = datagram
             if random.uniform() < corruption { damage(&copy) }
             flights.insert(
-                Flight(arrival: now + delay + .nanoseconds(extra), order: sentDatagrams, datagram: copy))
+                Flight(arrival: now + delay + .nanoseconds(extra), order: sentDatagrams, datagram: copy, mark: mark))
         }
     }
 
     var nextArrival: NIODeadline? { flights.min?.arrival }
 
-    mutating func receive(now: NIODeadline) -> ByteBuffer? {
+    private func changed(_ mark: ECNCodepoint) -> ECNCodepoint? {
+        guard mark != .notCapable else { return mark }
+        switch marks {
+        case .kept: return mark
+        case .removed: return .notCapable
+        case .dropped: return nil
+        case .congested(let share): return random.uniform() < share ? .congestionExperienced : mark
+        }
+    }
+
+    mutating func receive(now: NIODeadline) -> (datagram: ByteBuffer, mark: ECNCodepoint)? {
         guard let first = flights.min, first.arrival <= now else { return nil }
-        return flights.removeMin().datagram
+        let flight = flights.removeMin()
+        return (flight.datagram, flight.mark)
     }
 
     private func damage(_ datagram: inout ByteBuffer) {

@@ -113,14 +113,18 @@ final class TransportPair {
     }
 
     private func step() {
-        while let datagram = up.receive(now: now) { deliverToServer(datagram, from: clientAddress) }
-        while let datagram = down.receive(now: now) { client.receive(datagram, from: Self.serverAddress, now: now) }
+        while let (datagram, mark) = up.receive(now: now) {
+            deliverToServer(datagram, from: clientAddress, mark: mark)
+        }
+        while let (datagram, mark) = down.receive(now: now) {
+            client.receive(datagram, from: Self.serverAddress, mark: mark, now: now)
+        }
         if let deadline = client.pollTimeout(), deadline <= now { client.handleTimeout(now: now) }
         if let server, let deadline = server.pollTimeout(), deadline <= now { server.handleTimeout(now: now) }
     }
 
-    func deliverToServer(_ datagram: ByteBuffer, from source: Address) {
-        switch endpoint.receive(datagram, from: source, now: now) {
+    func deliverToServer(_ datagram: ByteBuffer, from source: Address, mark: ECNCodepoint = .notCapable) {
+        switch endpoint.receive(datagram, from: source, mark: mark, now: now) {
         case .connection(let handle): self.handle = handle
         case .reply(let reply): if source == clientAddress { down.send(reply, now: now) }
         case .loop, .dropped: break
@@ -135,12 +139,14 @@ final class TransportPair {
         while client.pollTransmit(now: now, into: &datagram) != nil {
             onClientDatagram?(datagram)
             translator?.passOut(&clientAddress, now: now)
-            up.send(datagram, now: now)
+            up.send(datagram, mark: client.transmitMark, now: now)
         }
         while let server, let destination = server.pollTransmit(now: now, into: &datagram) {
             onServerDatagram?(datagram, destination)
             // An address that the client has left leads nowhere.
-            if destination == clientAddress, translator?.letsIn(now: now) ?? true { down.send(datagram, now: now) }
+            if destination == clientAddress, translator?.letsIn(now: now) ?? true {
+                down.send(datagram, mark: server.transmitMark, now: now)
+            }
         }
     }
 

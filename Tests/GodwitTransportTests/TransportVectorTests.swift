@@ -110,6 +110,9 @@ struct TransportVectorTests {
         "ping": [.ping],
         "ack, nothing missing": [.ack(AckFrame(delay: 10, first: 0...7))],
         "ack, with gaps": [.ack(AckFrame(delay: 39, first: 998...1000, lower: [990...996, 17...17]))],
+        "ack with ECN counts": [
+            .ack(AckFrame(delay: 10, first: 0...7, ecn: ECNCounts(capable0: 7, congestionExperienced: 1)))
+        ],
         "handshake": [.handshake(HandshakeFrame(offset: 300, data: text))],
         "handshake done": [
             .handshakeDone(StatelessResetToken(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f))

@@ -17,7 +17,10 @@ struct RandomFrames {
             ranges.append(lower...upper)
             upper = lower - 2 - random.next() % 50
         }
-        return AckFrame(delay: number(), first: ranges[0], lower: ContiguousArray(ranges.dropFirst()))
+        let ecn = ECNCounts(capable0: number(), capable1: number(), congestionExperienced: number())
+        return AckFrame(
+            delay: number(), first: ranges[0], lower: ContiguousArray(ranges.dropFirst()),
+            ecn: random.next() % 2 == 0 ? ecn : nil)
     }
 
     func next() -> Frame {

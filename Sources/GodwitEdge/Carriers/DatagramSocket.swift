@@ -1,3 +1,5 @@
+import GodwitTransport
+import GodwitWire
 import NIOCore
 
 /// The UDP socket of one loop, as the end of a channel's pipeline: datagrams in, datagrams out, one flush a turn.
@@ -25,11 +27,13 @@ final class DatagramSocket: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         if case .v6 = context.channel.localAddress { isIPv6 = true }
+        // Without, no marks are seen, and peers stop sending them.
+        try? context.channel.syncOptions?.setOption(.explicitCongestionNotification, value: true)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
-        loop.receive(envelope.data, from: envelope.remoteAddress)
+        loop.receive(envelope.data, from: envelope.remoteAddress, mark: ECNCodepoint(envelope.metadata))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -51,9 +55,10 @@ final class DatagramSocket: ChannelInboundHandler {
     /// False while the kernel takes no more: datagrams then wait in their connections, which are bounded.
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    func write(_ datagram: ByteBuffer, to destination: SocketAddress) {
+    func write(_ datagram: ByteBuffer, to destination: SocketAddress, mark: ECNCodepoint = .notCapable) {
         guard let context else { return }
-        context.write(wrapOutboundOut(AddressedEnvelope(remoteAddress: destination, data: datagram)), promise: nil)
+        let envelope = AddressedEnvelope(remoteAddress: destination, data: datagram, metadata: mark.metadata)
+        context.write(wrapOutboundOut(envelope), promise: nil)
         needsFlush = true
     }
 

@@ -7,14 +7,14 @@ import NIOCore
 /// The datagram carriers of a loop: from its socket to the transport's connections and back.
 extension EdgeLoop {
     /// One datagram, from this loop's socket or handed over by another loop.
-    func receive(_ datagram: ByteBuffer, from source: SocketAddress) {
+    func receive(_ datagram: ByteBuffer, from source: SocketAddress, mark: ECNCodepoint = .notCapable) {
         // Nothing can be sent to port 0: the kernel refuses it, and the channel would close over that.
         guard let remote = Address(source), remote.port != 0 else { return }
         let now = turnTime()
         let size = datagram.readableBytes
         metrics.datagramsReceived.add()
         metrics.datagramBytesReceived.add(size)
-        switch endpoint.receive(datagram, from: remote, now: now) {
+        switch endpoint.receive(datagram, from: remote, mark: mark, now: now) {
         case .connection(let handle):
             if let carrier = datagramCarriers[handle] {
                 touch(carrier)
@@ -90,7 +90,7 @@ extension EdgeLoop {
             }
             metrics.datagramsSent.add()
             metrics.datagramBytesSent.add(datagram.readableBytes)
-            socket.write(datagram, to: carrier.destination)
+            socket.write(datagram, to: carrier.destination, mark: carrier.connection.transmitMark)
         }
         if !socket.isWritable { waitingForSocket.append(carrier) }
         if carrier.connection.state == .closed {

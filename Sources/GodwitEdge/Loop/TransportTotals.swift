@@ -5,6 +5,7 @@ struct TransportTotals: Sendable {
     var packetsLost = 0
     var probes = 0
     var keepAlivesSent = 0
+    var congestionMarks = 0
     var mtuProbes = 0
     var blackHoles = 0
     var copiesSent = 0
@@ -16,6 +17,7 @@ struct TransportTotals: Sendable {
         packetsLost += Int(clamping: connection.packetsLost)
         probes += Int(clamping: connection.probes)
         keepAlivesSent += Int(clamping: connection.keepAlivesSent)
+        congestionMarks += Int(clamping: connection.congestionMarks)
         mtuProbes += Int(clamping: connection.mtuProbes)
         blackHoles += Int(clamping: connection.blackHoles)
         copiesSent += Int(clamping: connection.copiesSent)
@@ -28,6 +30,7 @@ struct TransportTotals: Sendable {
         left.packetsLost += right.packetsLost
         left.probes += right.probes
         left.keepAlivesSent += right.keepAlivesSent
+        left.congestionMarks += right.congestionMarks
         left.mtuProbes += right.mtuProbes
         left.blackHoles += right.blackHoles
         left.copiesSent += right.copiesSent
