@@ -55,6 +55,17 @@ package final class DataDirectory: Sendable {
         }
     }
 
+    /// Gives the finished directory its name, durably, and lets it go.
+    package func complete(as target: String) throws(BitcaskError) {
+        try attempt(target) { () throws(SystemError) in
+            try disk.remove("\(path)/\(FileName.lock)")
+            try disk.syncDirectory(path)
+            try disk.rename(path, to: target)
+            try disk.syncDirectory(target.lastIndex(of: "/").map { String(target[...$0]) } ?? ".")
+        }
+        release()
+    }
+
     /// CRC-32C of `bytes`, for layers that keep their own small files.
     package static func checksum(_ bytes: [UInt8]) -> UInt32 {
         CRC32C.checksum(bytes)

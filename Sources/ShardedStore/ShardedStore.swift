@@ -1,4 +1,5 @@
 import Bitcask
+import Synchronization
 
 /// A key-value store of several shards, each one Bitcask directory with one writer thread.
 ///
@@ -27,6 +28,8 @@ package final class ShardedStore: Sendable {
     private let writers: [ShardWriter]
     /// Held until the store is closed.
     private let directory: DataDirectory
+    /// Nil when it is closed, or could not be made.
+    private let backups = Mutex<BackupSocket?>(nil)
 
     /// Opens the store in `directory`, creating it when absent.
     package convenience init(
@@ -68,7 +71,16 @@ package final class ShardedStore: Sendable {
             close()
             throw error
         }
+        // Weak: the socket's thread ends with `close`, and must not keep a store alive that was forgotten.
+        let socket = BackupSocket(directory: path) { [weak self] target, progress throws(StoreError) in
+            guard let self else { throw .closed }
+            try self.backup(to: target, progress: progress)
+        }
+        backups.withLock { $0 = socket }
     }
+
+    /// The shards' stores.
+    var stores: [Bitcask] { writers.map(\.store) }
 
     /// How many shards there are.
     package var shardCount: Int { writers.count }
@@ -118,6 +130,11 @@ package final class ShardedStore: Sendable {
     ///
     /// Blocks until the writer threads have ended; called once, and not from a completion.
     package func close() {
+        let socket = backups.withLock { socket in
+            defer { socket = nil }
+            return socket
+        }
+        socket?.close()
         for writer in writers { writer.close() }
         for writer in writers { writer.join() }
         directory.release()

@@ -3,14 +3,15 @@ import Bitcask
 import Foundation
 import ShardedStore
 
-/// `godwit store backup`: a complete copy that takes no room.
+/// `godwit store backup`: a complete copy that takes no room, of a running server's store too.
 struct StoreBackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Make a complete, consistent copy of a store.",
         discussion: """
             On the same file system it takes no room and hardly any time: data files do not change, so the copy is a second name for each. \
             Against a lost disk, copy it to another machine. Use it through `godwit store restore`, never in place. The backup is \
-            complete or has the name TARGET.partial.
+            complete or has the name TARGET.partial. When a server has the store open, it makes the backup itself while it works: TARGET is \
+            then made with the server's rights, and must be where it may write.
             """)
 
     @Argument(help: ArgumentHelp("The store.", valueName: "DIR"))
@@ -20,20 +21,38 @@ struct StoreBackupCommand: ParsableCommand {
 
     func run() throws {
         try refusing {
-            let layout = try StoreLayout(directory)
             let target = URL(fileURLWithPath: target).standardizedFileURL.path
-            if layout.metadata == nil {
-                try backup(layout, part: 0, to: target)
-            } else {
-                let new = try NewDirectory(target)
-                for (index, part) in layout.parts.enumerated() {
-                    try backup(layout, part: index, to: "\(new.partial)/\(part.name)")
+            do {
+                try backup(try StoreLayout(directory), to: target)
+            } catch BitcaskError.locked(let path, let pid) {
+                let held = URL(fileURLWithPath: path).deletingLastPathComponent().path
+                do {
+                    try backupByServer(held, to: target)
+                } catch RunningStore.Failure.notListening {
+                    throw BitcaskError.locked(path: path, pid: pid)
                 }
-                try new.copy(StoreMetadata.fileName, from: layout.directory)
-                try new.complete()
             }
             let bytes = try StoreLayout(target).bytes
             print("\(target): \(StoreProgress.bytes(bytes)); `godwit store check \(target)` reads it again")
+        }
+    }
+
+    private func backup(_ layout: StoreLayout, to target: String) throws {
+        guard layout.metadata != nil else { return try backup(layout, part: 0, to: target) }
+        let new = try NewDirectory(target)
+        for (index, part) in layout.parts.enumerated() {
+            try backup(layout, part: index, to: "\(new.partial)/\(part.name)")
+        }
+        try new.copy(StoreMetadata.fileName, from: layout.directory)
+        try new.complete()
+    }
+
+    private func backupByServer(_ directory: String, to target: String) throws {
+        let progress = StoreProgress("backup by the running server")
+        try RunningStore.backup(directory, to: target) { told in
+            progress.show(
+                UInt64(max(told.files, 0)), of: UInt64(max(told.fileCount, 0)),
+                "shard \(told.shard + 1) of \(told.shardCount)", unit: "files")
         }
     }
 

@@ -8,8 +8,8 @@ struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store", abstract: "Look after a store on disk: check, stat, dump, backup, restore, compact.",
         discussion: """
-            DIR is a server's data directory, the store in it, or a single Bitcask directory. It must not be in use; a process that has it is \
-            named. Exit codes: 0 when all is well, 1 when it could not be done, 2 when damage was found.
+            DIR is a server's data directory, the store in it, or a single Bitcask directory. It must not be in use, but for backup; a process \
+            that has it is named. Exit codes: 0 when all is well, 1 when it could not be done, 2 when damage was found.
             """,
         subcommands: [
             StoreCheckCommand.self, StoreStatCommand.self, StoreDumpCommand.self, StoreBackupCommand.self,
@@ -54,6 +54,8 @@ extension ParsableCommand {
         } catch let error as StoreError {
             throw Failure(error)
         } catch let error as StoreToolError {
+            throw Failure(error)
+        } catch let error as RunningStore.Failure {
             throw Failure(error)
         }
     }
