@@ -157,7 +157,10 @@ extension Engine {
     private func enter(
         _ key: UnsafeRawBufferPointer, _ location: Location, _ flags: RecordHeader.Flags, expiry: UInt64
     ) {
-        guard flags.contains(.tombstone) else { return index.place(key, at: location, expiry: expiry) }
+        guard flags.contains(.tombstone) else {
+            index.place(key, at: location, expiry: expiry)
+            return
+        }
         log.file.tombstoneBytes += UInt64(location.lengthBound)
         if flags.contains(.prefix) { index.bury(prefix: key) } else { index.bury(key) }
     }

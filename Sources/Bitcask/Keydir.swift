@@ -1,3 +1,4 @@
+import CInstructions
 import Glibc
 import Synchronization
 
@@ -68,6 +69,14 @@ final class Keydir: @unchecked Sendable {
     func find(_ key: UnsafeRawBufferPointer) -> Handle? {
         let (segment, tag) = Self.place(hash.hash(key))
         return table(segment)?.find(key, tag: tag, in: arena)?.handle
+    }
+
+    /// Begins to fetch what `find` will look at, for whoever looks many keys up.
+    @inline(__always)
+    func prefetch(_ key: UnsafeRawBufferPointer) {
+        let (segment, tag) = Self.place(hash.hash(key))
+        guard let table = table(segment) else { return }
+        godwit_prefetch(table.words + KeyTable.home(tag, table.capacity))
     }
 
     /// The key's location; absent when there is none.

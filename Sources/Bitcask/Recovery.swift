@@ -88,11 +88,7 @@ struct Recovery<Disk: FileSystem> {
         let file = try add(header, length: length, isSealed: true)
         if let hint = HintFile.read(disk: disk, directory: directory, header: header, dataLength: length) {
             try index.keydir.reserve(index.keydir.count + hint.count)
-            try hint.forEach { entry throws(BitcaskError) in
-                try enter(
-                    entry.key, entry.location(in: file.slot), entry.flags, sequence: entry.sequence,
-                    expiry: entry.expiry, in: file)
-            }
+            try enter(hint, in: file)
             nextSequence = max(nextSequence, hint.maximumSequence + 1)
             file.hasHint = true
             return
@@ -115,6 +111,29 @@ struct Recovery<Disk: FileSystem> {
         // Without a hint the next opening is slower, nothing else.
         file.hasHint =
             (try? HintFile.write(bytes, disk: disk, directory: directory, fileID: header.fileID)) != nil
+    }
+
+    /// Looking a key up waits for memory; a few entries ahead it is asked for, so that it is there.
+    private mutating func enter(_ hint: HintFile, in file: DataFile) throws(BitcaskError) {
+        let ahead = 16
+        var waiting: [HintFile.Entry] = []
+        waiting.reserveCapacity(ahead)
+        var left = hint.count
+        try hint.forEach { entry throws(BitcaskError) in
+            index.keydir.prefetch(entry.key)
+            waiting.append(entry)
+            left -= 1
+            if waiting.count == ahead || left == 0 { try enter(&waiting, in: file) }
+        }
+    }
+
+    private mutating func enter(_ entries: inout [HintFile.Entry], in file: DataFile) throws(BitcaskError) {
+        for entry in entries {
+            try enter(
+                entry.key, entry.location(in: file.slot), entry.flags, sequence: entry.sequence, expiry: entry.expiry,
+                in: file)
+        }
+        entries.removeAll(keepingCapacity: true)
     }
 
     /// Two walks: the first finds where the file ends, the second takes what is before.
@@ -217,12 +236,10 @@ struct Recovery<Disk: FileSystem> {
         let known = index.keydir.find(key)
         if let known, sequences[known] >= sequence { return }
         if known == nil { try index.keydir.makeRoom(for: key) }
-        if flags.contains(.tombstone) {
-            index.bury(keepingEntry: key)
-        } else {
-            index.place(key, at: location, expiry: expiry)
-        }
-        if let handle = known ?? index.keydir.find(key) { try sequences.set(handle, sequence) }
+        let handle =
+            flags.contains(.tombstone)
+            ? index.bury(keepingEntry: key) : index.place(key, at: location, expiry: expiry)
+        try sequences.set(handle, sequence)
     }
 
     /// Lets deletions of whole prefixes take effect, and takes entries out that only remembered a deletion.

@@ -45,20 +45,22 @@ struct StoreIndex {
     // MARK: Keys
 
     /// Points `key` at a new record. For a key that may be new, `keydir.makeRoom` was called.
-    mutating func place(_ key: UnsafeRawBufferPointer, at location: Location, expiry: UInt64) {
+    @discardableResult
+    mutating func place(_ key: UnsafeRawBufferPointer, at location: Location, expiry: UInt64) -> Handle {
+        count(location, expiry: expiry)
         if let handle = keydir.find(key) {
             let before = arena.location(handle)
             snapshots.note(handle, before)
             forget(before)
             if before.isAbsent { liveKeys += 1 }
             arena.setLocation(handle, location)
-        } else {
-            let handle = keydir.insert(key, location)
-            snapshots.note(handle, .absent)
-            order?.insert(handle)
-            liveKeys += 1
+            return handle
         }
-        count(location, expiry: expiry)
+        let handle = keydir.insert(key, location)
+        snapshots.note(handle, .absent)
+        order?.insert(handle)
+        liveKeys += 1
+        return handle
     }
 
     /// Takes `key` away.
@@ -76,12 +78,10 @@ struct StoreIndex {
     }
 
     /// While files are read: remembers that the key is gone, in an entry without a location. Room as for `place`.
-    mutating func bury(keepingEntry key: UnsafeRawBufferPointer) {
-        guard let handle = keydir.find(key) else {
-            _ = keydir.insert(key, .absent)
-            return
-        }
+    mutating func bury(keepingEntry key: UnsafeRawBufferPointer) -> Handle {
+        guard let handle = keydir.find(key) else { return keydir.insert(key, .absent) }
         clear(handle)
+        return handle
     }
 
     /// When all files are read: takes out an entry that is gone.

@@ -24,6 +24,9 @@ static inline void godwit_futex_wake(const void *word, int32_t count) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
+/// Begins to fetch the cache line at an address, which may be any.
+static inline void godwit_prefetch(const void *address) { __builtin_prefetch(address); }
+
 #if defined(__x86_64__)
 
 /// SSE 4.2 `crc32`: goes on with a CRC-32C over eight bytes, without the inversions at beginning and end.
