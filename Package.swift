@@ -79,7 +79,7 @@ let package = Package(
         .target(name: "GodwitMetrics", dependencies: [metrics], swiftSettings: strict),
 
         // Storage.
-        .target(name: "Bitcask", dependencies: ["CInstructions"], swiftSettings: strict),
+        .target(name: "Bitcask", dependencies: ["CInstructions", "CZlib"], swiftSettings: strict),
         .target(name: "ShardedStore", dependencies: ["Bitcask"], swiftSettings: strict),
 
         // The instant-messaging core.

@@ -2,7 +2,7 @@
 public struct BitcaskBatch: Sendable {
     enum Change: Sendable {
         /// Milliseconds since 1970; 0 for never.
-        case value([UInt8], expiry: UInt64)
+        case value([UInt8], expiry: UInt64, isCompressed: Bool = false)
         case deletion
         /// Of every key that begins with the write's key.
         case prefixDeletion
@@ -14,6 +14,16 @@ public struct BitcaskBatch: Sendable {
     }
 
     private(set) var writes: [Write] = []
+
+    /// The writes with every value compressed that gets smaller by it.
+    var compressed: [Write] {
+        writes.map { write in
+            guard case .value(let value, let expiry, false) = write.change,
+                let smaller = value.withUnsafeBytes(Compression.compress)
+            else { return write }
+            return Write(key: write.key, change: .value(smaller, expiry: expiry, isCompressed: true))
+        }
+    }
 
     /// An empty batch.
     public init() {}

@@ -77,10 +77,12 @@ extension Engine {
     ) throws(BitcaskError) -> R? {
         guard let header = RecordHeader(unverified: bytes), header.keyLength == key.count,
             header.isHeaderSound(bytes, salt: salt, offset: location.offset), header.isValueSound(bytes),
-            Self.areEqual(header.key(bytes), key), header.flags.isDisjoint(with: [.tombstone, .compressed])
+            Self.areEqual(header.key(bytes), key), !header.flags.contains(.tombstone)
         else { throw damaged(location) }
         if header.expiry > 0, header.isExpired(at: now ?? options.clock()) { return nil }
-        return body(header.value(bytes))
+        guard header.flags.contains(.compressed) else { return body(header.value(bytes)) }
+        guard let value = Compression.expand(header.value(bytes)) else { throw damaged(location) }
+        return value.withUnsafeBytes(body)
     }
 
     @inline(__always)

@@ -6,6 +6,11 @@ extension Engine {
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, expiry: UInt64, _ durability: BitcaskDurability
     ) throws(BitcaskError) {
         try checkSizes(key: key.count, value: value.count)
+        if options.compressesValues, let smaller = Compression.compress(value) {
+            return try smaller.withBytes { smaller throws(BitcaskError) in
+                try append(key, smaller, .compressed, expiry: expiry, durability)
+            }
+        }
         try append(key, value, [], expiry: expiry, durability)
     }
 
@@ -47,9 +52,9 @@ extension Engine {
 
     /// Writes the whole batch or nothing.
     func write(_ batch: BitcaskBatch, _ durability: BitcaskDurability) throws(BitcaskError) {
-        let writes = batch.writes
-        guard !writes.isEmpty else { return }
-        for write in writes { try checkSizes(key: write.key.count, value: write.valueLength) }
+        guard !batch.isEmpty else { return }
+        for write in batch.writes { try checkSizes(key: write.key.count, value: write.valueLength) }
+        let writes = options.compressesValues ? batch.compressed : batch.writes
         let pending = PendingWrite.batch(writes)
         guard pending.bound <= Self.maximumBatchBytes else {
             throw .batchTooLarge(bytes: pending.bound, limit: Self.maximumBatchBytes)
@@ -107,9 +112,10 @@ extension Engine {
         if count > 1, position == 0 { flags.insert(.begins) }
         if count > 1, position == count - 1 { flags.insert(.commits) }
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        if case .value(_, _, true) = write.change { flags.insert(.compressed) }
         return write.key.withUnsafeBytes { key in
             switch write.change {
-            case .value(let value, let expiry):
+            case .value(let value, let expiry, _):
                 return value.withUnsafeBytes {
                     encode(key, $0, flags, sequence: sequence, expiry: expiry, to: target)
                 }
@@ -131,7 +137,7 @@ extension Engine {
             for (write, location) in zip(writes, locations) {
                 write.key.withUnsafeBytes { key in
                     switch write.change {
-                    case .value(_, let expiry): enter(key, location, [], expiry: expiry)
+                    case .value(_, let expiry, _): enter(key, location, [], expiry: expiry)
                     case .deletion: enter(key, location, .tombstone, expiry: 0)
                     case .prefixDeletion: enter(key, location, [.tombstone, .prefix], expiry: 0)
                     }

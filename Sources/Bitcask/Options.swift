@@ -30,6 +30,9 @@ public struct BitcaskOptions: Sendable {
     public var scrubInterval = Duration.seconds(7 * 24 * 3_600)
     /// Unsynced bytes after which the background thread syncs the newest log, so that closing a full one never takes long.
     public var writebackBytes = 32 << 20
+    /// Compress values of 64 bytes and more with zlib where that saves an eighth. What is stored stays as it is: reading needs
+    /// no option, and merges copy it.
+    public var compressesValues = false
     /// Milliseconds since 1970, for expiry.
     public var clock: @Sendable () -> UInt64 = BitcaskOptions.systemClock
 

@@ -30,5 +30,5 @@ enum PendingWrite {
 }
 
 extension BitcaskBatch.Write {
-    var valueLength: Int { if case .value(let bytes, _) = change { bytes.count } else { 0 } }
+    var valueLength: Int { if case .value(let bytes, _, _) = change { bytes.count } else { 0 } }
 }

@@ -22,7 +22,7 @@ struct RecordHeader: Equatable {
         static let commits = Flags(rawValue: 8)
         /// Not to be read from its expiry on.
         static let expires = Flags(rawValue: 16)
-        /// Kept for compressed values; nothing writes it yet, and reading one is refused.
+        /// The value is compressed (`Compression`).
         static let compressed = Flags(rawValue: 32)
         /// Written at closing: no key, no value, only the word that everything before it is durable.
         static let marker = Flags(rawValue: 64)

@@ -62,6 +62,7 @@ private final class Life {
         var options = BitcaskOptions(
             maximumFileBytes: 260, maximumOpenFiles: 2, mergeDeadShare: 0.4, mergeSmallFileBytes: 150)
         options.keepsOrder = seed % 2 == 0
+        options.compressesValues = seed % 3 == 0
         options.clock = { clock.now }
         return try Engine(directory: directory, options: options, disk: disk)
     }
