@@ -11,7 +11,7 @@ RESULTS ?= .build/lab/latest
 FUZZ_SECONDS ?= 60
 BENCH ?=
 RUNS ?= 100
-FUZZERS := packet frame envelope report tunnel initial datagram record header hint log
+FUZZERS := packet frame envelope report tunnel initial repair datagram record header hint log
 
 .PHONY: help
 help: ## Show this list

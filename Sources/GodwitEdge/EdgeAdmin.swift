@@ -36,6 +36,10 @@ extension Edge: AdminSource {
         metrics.copyBytesSent.child().raise(to: transport.copyBytesSent)
         metrics.messagesSavedByCopies.child().raise(to: transport.messagesSavedByCopies)
         metrics.datagramsSavedByCopies.child().raise(to: transport.datagramsSavedByCopies)
+        metrics.repairsSent.child().raise(to: transport.repairsSent)
+        metrics.repairBytesSent.child().raise(to: transport.repairBytesSent)
+        metrics.messagesSavedByRepair.child().raise(to: transport.messagesSavedByRepair)
+        metrics.messagesRecovered.child().raise(to: transport.messagesRecovered)
         if let tickets = tickets?.counters {
             metrics.tickets.child("issued").raise(to: Int(clamping: tickets.issued))
             metrics.tickets.child("used").raise(to: Int(clamping: tickets.resumed))

@@ -42,6 +42,10 @@ package struct EdgeMetrics: Sendable {
     package let mtuProbes: CounterFamily
     package let blackHoles: CounterFamily
     package let copiesSent: CounterFamily
+    package let repairsSent: CounterFamily
+    package let repairBytesSent: CounterFamily
+    package let messagesSavedByRepair: CounterFamily
+    package let messagesRecovered: CounterFamily
     package let copyBytesSent: CounterFamily
     package let messagesSavedByCopies: CounterFamily
     package let datagramsSavedByCopies: CounterFamily
@@ -119,6 +123,12 @@ package struct EdgeMetrics: Sendable {
             "godwit_messages_saved_by_copies_total", "Messages of which a copy was acknowledged first.")
         datagramsSavedByCopies = registry.counter(
             "godwit_datagrams_saved_by_copies_total", "Unreliable datagrams that arrived only as copies.")
+        repairsSent = registry.counter("godwit_repairs_sent_total", "Repair symbols sent behind large messages.")
+        repairBytesSent = registry.counter("godwit_repair_bytes_sent_total", "Bytes of repair symbols sent.")
+        messagesSavedByRepair = registry.counter(
+            "godwit_messages_saved_by_repair_total", "Messages sent that the client completed by repair.")
+        messagesRecovered = registry.counter(
+            "godwit_messages_recovered_total", "Messages received that were completed by repair.")
 
         shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
 

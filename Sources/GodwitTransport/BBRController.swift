@@ -90,7 +90,7 @@ struct BBRController: CongestionController {
     }
 
     private var initialRate: Double {
-        guard let shortestRoundTrip, round < 2 else { return 0 }
+        guard let shortestRoundTrip else { return 0 }
         return Double(Self.initialWindow * datagram) * 1e9 / Double(max(shortestRoundTrip.nanoseconds, 1))
     }
 

@@ -50,6 +50,8 @@ package enum ProtocolError: Error, Sendable, Equatable {
     /// A frame that may not appear in this packet number space, or from this role.
     case frameNotAllowed(type: UInt64)
     case acknowledgedUnsentPacket(UInt64)
+    /// Repair is said to have completed a message that was not sent in full.
+    case recoveredUnsentMessage(UInt64)
     case flowControl(limit: UInt64)
     case messageLimit(UInt64)
     case messageTooLarge(bytes: UInt64, limit: Int)
@@ -76,6 +78,7 @@ extension ProtocolError: CustomStringConvertible {
         case .frame(let error): "a frame cannot be read: \(error)"
         case .frameNotAllowed(let type): "a frame of type \(type) is not allowed here"
         case .acknowledgedUnsentPacket(let number): "packet \(number) was acknowledged but never sent"
+        case .recoveredUnsentMessage(let id): "message \(id) was recovered but never sent in full"
         case .flowControl(let limit): "more than \(limit) bytes of messages were sent"
         case .messageLimit(let limit): "more than \(limit) messages were begun"
         case .messageTooLarge(let bytes, let limit):
@@ -100,7 +103,8 @@ extension ProtocolError: CustomStringConvertible {
         case .flowControl, .messageLimit: .flowControl
         case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
         case .handshakeBufferExceeded: .handshakeBuffer
-        case .frameNotAllowed, .acknowledgedUnsentPacket, .datagramCopyOfNothing, .emptyPacket, .reservedBits,
+        case .frameNotAllowed, .acknowledgedUnsentPacket, .recoveredUnsentMessage, .datagramCopyOfNothing, .emptyPacket,
+            .reservedBits,
             .inconsistentConnectionID, .retiredConnectionID:
             .protocolViolation
         case .connectionIDLimit: .connectionIDLimit

@@ -81,7 +81,13 @@ extension Connection {
 
     private func applyToApplication(_ frame: Frame, now: NIODeadline) throws(ProtocolError) {
         switch frame {
-        case .message(let message): try incoming.receive(message)
+        case .message(let message):
+            try incoming.receive(message)
+            tellRecovered()
+        case .repair(let frame):
+            try incoming.receive(frame)
+            tellRecovered()
+        case .recovered(let frame): try receive(frame)
         case .datagram(let frame): receive(frame)
         case .datagramCopy(let frame): try receive(frame)
         case .maxData(let limit): outgoing.raise(maxData: limit)
@@ -115,13 +121,11 @@ extension Connection {
         for frame in outcome.arrived {
             switch frame {
             case .message(let id, let offset, let count, let isCopy):
-                guard outgoing.acknowledge(id, offset: offset, count: count) else { continue }
-                events.append(.messageAcknowledged(id))
-                repetitions.forget(id)
-                if isCopy { counters.messagesSavedByCopies += 1 }
+                messageArrived(id, offset: offset, count: count, isCopy: isCopy)
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
             case .retireConnectionID: peerIDs?.retirementArrived()
-            case .handshakeDone, .maxData, .maxMessages, .keepAlive, .newConnectionID, .datagram: break
+            case .handshakeDone, .maxData, .maxMessages, .keepAlive, .newConnectionID, .datagram, .repair, .recovered:
+                break
             case .mtuProbe(let bytes): mtu.probeArrived(bytes: bytes)
             }
         }
@@ -139,11 +143,21 @@ extension Connection {
             case .retireConnectionID(let sequence): peerIDs?.retireAgain(sequence)
             case .keepAlive: control.keepAlive = true
             case .mtuProbe(let bytes): mtu.probeLost(bytes: bytes)
+            case .repair(let id): repairs.lost(of: id)
+            case .recovered(let id): control.tell(recovered: id)
             }
         }
         outcome.clear()
         checkForBlackHole(now: now)
         if role == .server, initial.keys == nil { handshake.releaseStream() }
+    }
+
+    func messageArrived(_ id: UInt64, offset: Int, count: Int, isCopy: Bool) {
+        guard outgoing.acknowledge(id, offset: offset, count: count) else { return }
+        events.append(.messageAcknowledged(id))
+        repetitions.forget(id)
+        repairs.forget(id)
+        if isCopy { counters.messagesSavedByCopies += 1 }
     }
 
     // MARK: Repetitions

@@ -37,6 +37,8 @@ extension Connection {
     func checkForBlackHole(now: NIODeadline) {
         guard recovery.blackHole.isFound else { return }
         recovery.blackHole = BlackHole()
+        // Those that were on their way then are lost as well: no second hole.
+        guard mtu.current > configuration.maximumDatagramBytes else { return }
         counters.blackHoles += 1
         mtu.fallBack(now: now)
     }

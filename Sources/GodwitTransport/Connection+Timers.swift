@@ -27,7 +27,7 @@ extension Connection {
         consider(repetitions.deadline)
         consider(datagrams.copyDeadline)
         consider(keepAliveDeadline)
-        if outgoing.hasSendable || !datagrams.isEmpty || handshake.stream.hasPending {
+        if outgoing.hasSendable || dueRepair != nil || !datagrams.isEmpty || handshake.stream.hasPending {
             consider(recovery.pacingDeadline)
         }
         return next

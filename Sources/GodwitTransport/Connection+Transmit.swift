@@ -90,12 +90,15 @@ extension Connection {
         // Tickets, behind the handshake and behind messages: nobody waits for them.
         let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
         let hasRetirements = self.hasRetirements && maySend
+        // Copies that fall due together could be more than the path takes.
+        if repetitions.hasReleased, !recovery.canSend(now: now) { repetitions.dropReleased() }
+        let repair = recovery.canSend(now: now) ? dueRepair : nil
         let isElicitingDue =
             hasData || hasRetirements || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
             || control.isDue
             || application.pingDue
             || application.probesDue > 0
-        guard isElicitingDue || application.received.isDue(now: now) else { return }
+        guard isElicitingDue || repair != nil || application.received.isDue(now: now) else { return }
         guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
         if let token = path.takeChallenge(now: now, interval: recovery.probeTimeout) {
             Frame.pathChallenge(token).encode(into: &datagram)
@@ -118,16 +121,19 @@ extension Connection {
             writer.add(frame)
         }
         if hasDatagrams { writeDatagrams(into: &datagram, &writer, now: now) }
-        var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData)
+        var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData && repair == nil)
+        if let repair { writeRepair(repair, into: &datagram, &writer) }
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
         let firstUnbegun = outgoing.nextUnbegun
         while hasData,
             let frame = outgoing.writeFrame(
-                into: &datagram, space: writer.space(in: datagram), isAlone: isAlone)
+                into: &datagram, space: writer.space(in: datagram), isAlone: isAlone, alignment: pieceAlignment)
         {
             writer.add(frame)
             isAlone = false
-            if case .message(let id, 0, _, _) = frame, id >= firstUnbegun { repeatFirst(id, now: now) }
+            guard case .message(let id, let offset, _, _) = frame else { continue }
+            if offset == 0, id >= firstUnbegun { repeatFirst(id, now: now) }
+            noticeEnd(of: id)
         }
         if writer.isEliciting { application.pingDue = false }
         markBulk(hasData: hasData)
@@ -238,7 +244,8 @@ extension Connection {
             rateMark: recovery.rateMark(now: now),
             acknowledgedUpTo: writer.acknowledgedUpTo, carried: writer.carried)
         recovery.sent(
-            bytes: bytes, isEliciting: writer.isEliciting, hasMore: outgoing.hasSendable || handshake.stream.hasPending)
+            bytes: bytes, isEliciting: writer.isEliciting,
+            hasMore: outgoing.hasSendable || handshake.stream.hasPending || dueRepair != nil)
         counters.packetsSent += 1
         idle.said(isQuestion: writer.isEliciting, now: now)
         if writer.isEliciting {

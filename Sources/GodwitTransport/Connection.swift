@@ -53,6 +53,7 @@ package final class Connection {
     var incomingDatagrams = IncomingDatagrams()
     var control = ControlFrames()
     var repetitions: Repetitions
+    var repairs = Repairs()
     var waiting = WaitingPackets()
     var idle: IdleTimer
     /// The mark of the datagram being taken.
@@ -274,6 +275,8 @@ package final class Connection {
         figures.spuriousLosses = recovery.spuriousLosses
         figures.probes = recovery.probes
         figures.unreliableDropped = datagrams.dropped
+        figures.repairsUsed = incoming.repairsUsed
+        figures.messagesRecovered = incoming.messagesRecovered
         figures.forwardLoss = recovery.loss.forward
         figures.backwardLoss = recovery.loss.backward
         figures.congestionWindowBytes = recovery.windowBytes

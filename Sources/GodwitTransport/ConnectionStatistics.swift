@@ -33,6 +33,14 @@ package struct ConnectionStatistics: Sendable {
     package var messagesSavedByCopies: UInt64 = 0
     /// Unreliable datagrams that arrived only as copies.
     package var unreliableSavedByCopies: UInt64 = 0
+    /// Repair symbols of large messages and their bytes: what forward error correction cost.
+    package var repairsSent: UInt64 = 0
+    package var repairBytesSent: UInt64 = 0
+    /// Messages that the peer completed by repair: what it saved.
+    package var messagesSavedByRepair: UInt64 = 0
+    /// Repair symbols of the peer that told something new, and messages that they completed here.
+    package var repairsUsed: UInt64 = 0
+    package var messagesRecovered: UInt64 = 0
     /// What the peer reports to lose of our packets, 0...1, and what we lose of its.
     package var forwardLoss = 0.0
     package var backwardLoss = 0.0

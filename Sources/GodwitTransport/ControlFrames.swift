@@ -1,3 +1,4 @@
+import DequeModule
 import GodwitWire
 import NIOCore
 
@@ -8,8 +9,19 @@ struct ControlFrames {
     var maxMessages = false
     var pathResponse: UInt64?
     var keepAlive = false
+    private var recovered: Deque<UInt64> = []
 
-    var isDue: Bool { handshakeDone || maxData || maxMessages || pathResponse != nil || keepAlive }
+    /// More are not remembered: of such a message the peer sends again what it misses an acknowledgement for.
+    static let maximumRecovered = 64
+
+    var isDue: Bool {
+        handshakeDone || maxData || maxMessages || pathResponse != nil || keepAlive || !recovered.isEmpty
+    }
+
+    mutating func tell(recovered message: UInt64) {
+        recovered.append(message)
+        if recovered.count > Self.maximumRecovered { recovered.removeFirst() }
+    }
 
     /// - Parameters:
     ///   - issuer: a server's, which HANDSHAKE_DONE needs.
@@ -42,6 +54,11 @@ struct ControlFrames {
             Frame.keepAlive(seconds: keepAliveSeconds).encode(into: &packet)
             writer.add(.keepAlive)
             keepAlive = false
+        }
+        while let message = recovered.first, fits(packet, writer) {
+            recovered.removeFirst()
+            RecoveredFrame(message: message).encode(into: &packet)
+            writer.add(.recovered(message: message))
         }
     }
 

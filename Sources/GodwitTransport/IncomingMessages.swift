@@ -3,30 +3,43 @@ import GodwitWire
 import NIOCore
 
 /// Messages on their way in: put together from frames, delivered once, within the limits that the peer was told.
-struct IncomingMessages {
+package struct IncomingMessages {
     private let maximumMessageBytes: Int
     private let windowBytes: UInt64
     private let windowMessages: UInt64
 
     private struct Partial {
         var buffer = ReassemblyBuffer()
-        /// The message's length, once its end was seen.
+        /// The message's length, once its end was seen or a repair symbol told it.
         var length: Int?
+        var repair: RepairDecoder?
+        /// A part of it was never received but solved for.
+        var isRepaired = false
     }
 
     private var partial: [UInt64: Partial] = [:]
     private var completed = RangeSet()
     private var ready: Deque<ByteBuffer> = []
+    /// Repair symbols held, of all messages together.
+    package private(set) var heldRepairs = 0
+    /// Whole by repair, which the peer does not know.
+    private var recovered: Deque<UInt64> = []
+
+    /// As many as one message may need: a path on which several lose so much at once is better served by sending again.
+    package static let maximumRepairRows = RepairDecoder.maximumColumns
 
     /// Bytes up to the highest offset of every message, and how many of them the application has taken.
     private var receivedBytes: UInt64 = 0
     private var takenBytes: UInt64 = 0
     private var takenMessages: UInt64 = 0
+    /// Repair symbols that told something new, and messages that they completed.
+    private(set) var repairsUsed: UInt64 = 0
+    private(set) var messagesRecovered: UInt64 = 0
     /// The limits that the peer was last told.
     private(set) var maxData = ProtocolLimits.initialMaxData
     private(set) var maxMessages = ProtocolLimits.initialMaxMessages
 
-    init(maximumMessageBytes: Int, windowBytes: Int, windowMessages: Int) {
+    package init(maximumMessageBytes: Int, windowBytes: Int, windowMessages: Int) {
         self.maximumMessageBytes = maximumMessageBytes
         self.windowBytes = max(UInt64(windowBytes), ProtocolLimits.initialMaxData)
         self.windowMessages = max(UInt64(windowMessages), ProtocolLimits.initialMaxMessages)
@@ -34,11 +47,14 @@ struct IncomingMessages {
 
     /// Whether the frame brings nothing but a message that is whole already.
     func has(_ frame: Frame) -> Bool {
-        guard case .message(let frame) = frame else { return false }
-        return completed.contains(frame.message)
+        switch frame {
+        case .message(let frame): completed.contains(frame.message)
+        case .repair(let frame): completed.contains(frame.message)
+        default: false
+        }
     }
 
-    mutating func receive(_ frame: MessageFrame) throws(ProtocolError) {
+    package mutating func receive(_ frame: MessageFrame) throws(ProtocolError) {
         guard frame.message < maxMessages else { throw .messageLimit(maxMessages) }
         let end = frame.offset + UInt64(frame.data.readableBytes)
         guard end <= UInt64(maximumMessageBytes) else {
@@ -65,14 +81,64 @@ struct IncomingMessages {
         } else if let length = message.length, end > length {
             throw .inconsistentMessageEnd(message: id)
         }
-        try use(UInt64(max(0, end - message.buffer.highest)))
-        if message.buffer.insert(frame.data, at: offset) == .tooManyPieces { throw .tooManyFragments(message: id) }
-        if let length = message.length, message.buffer.isComplete(upTo: length) {
-            complete(id, message.buffer.takeAll(upTo: length))
-        } else {
-            partial[id] = message
-        }
+        try insert(frame.data, at: offset, of: id, in: &message)
+        let before = message.repair?.rowCount ?? 0
+        message.repair?.arrived(offset..<end, received: message.buffer)
+        try settle(id, &message, rowsBefore: before)
     }
+
+    /// Takes a repair symbol. One that cannot be used is dropped, as if it had been lost.
+    package mutating func receive(_ frame: RepairFrame) throws(ProtocolError) {
+        let id = frame.message
+        guard id < maxMessages else { throw .messageLimit(maxMessages) }
+        guard frame.messageBytes <= UInt64(maximumMessageBytes) else {
+            throw .messageTooLarge(bytes: frame.messageBytes, limit: maximumMessageBytes)
+        }
+        guard !completed.contains(id) else { return }
+        let length = Int(frame.messageBytes)
+        if let known = partial[id], known.length.map({ $0 != length }) ?? (length < known.buffer.highest) {
+            throw .inconsistentMessageEnd(message: id)
+        }
+        guard heldRepairs < Self.maximumRepairRows, partial[id]?.repair != nil || RepairDecoder(frame) != nil else {
+            return
+        }
+        var message = partial.removeValue(forKey: id) ?? Partial()
+        message.length = length
+        var decoder = message.repair ?? RepairDecoder(frame)
+        let before = decoder?.rowCount ?? 0
+        if decoder?.add(frame, received: message.buffer) ?? false { repairsUsed += 1 }
+        message.repair = decoder
+        try settle(id, &message, rowsBefore: before)
+    }
+
+    private mutating func insert(
+        _ data: ByteBuffer, at offset: Int, of id: UInt64, in message: inout Partial
+    ) throws(ProtocolError) {
+        try use(UInt64(max(0, offset + data.readableBytes - message.buffer.highest)))
+        if message.buffer.insert(data, at: offset) == .tooManyPieces { throw .tooManyFragments(message: id) }
+    }
+
+    /// Puts solved symbols into their places, and the message into its own.
+    private mutating func settle(_ id: UInt64, _ message: inout Partial, rowsBefore: Int) throws(ProtocolError) {
+        while let solution = message.repair?.takeSolution() {
+            try insert(ByteBuffer(bytes: solution.bytes), at: solution.offset, of: id, in: &message)
+            message.isRepaired = true
+        }
+        heldRepairs += (message.repair?.rowCount ?? 0) - rowsBefore
+        guard let length = message.length, message.buffer.isComplete(upTo: length) else {
+            partial[id] = message
+            return
+        }
+        heldRepairs -= message.repair?.rowCount ?? 0
+        if message.isRepaired {
+            messagesRecovered += 1
+            recovered.append(id)
+        }
+        complete(id, message.buffer.takeAll(upTo: length))
+    }
+
+    /// A message that repair completed since the last call.
+    package mutating func takeRecovered() -> UInt64? { recovered.popFirst() }
 
     private mutating func use(_ bytes: UInt64) throws(ProtocolError) {
         guard bytes <= maxData - receivedBytes else { throw .flowControl(limit: maxData) }
@@ -92,7 +158,7 @@ struct IncomingMessages {
     }
 
     /// The next whole message; taking it makes room for more.
-    mutating func take() -> ByteBuffer? {
+    package mutating func take() -> ByteBuffer? {
         guard let message = ready.popFirst() else { return nil }
         takenBytes += UInt64(message.readableBytes)
         takenMessages += 1

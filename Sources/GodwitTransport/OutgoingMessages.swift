@@ -81,12 +81,16 @@ struct OutgoingMessages {
     /// Writes one MESSAGE frame of at most `space` bytes. The caller writes nothing but MESSAGE frames behind it, since a frame that
     /// is the packet's last saves its length field.
     ///
-    /// - Parameter isAlone: no other message is in the packet yet.
-    mutating func writeFrame(into packet: inout ByteBuffer, space: Int, isAlone: Bool) -> SentFrame? {
+    /// - Parameters:
+    ///   - isAlone: no other message is in the packet yet.
+    ///   - alignment: pieces end at multiples of it, so that a lost packet is one lost symbol.
+    mutating func writeFrame(
+        into packet: inout ByteBuffer, space: Int, isAlone: Bool, alignment: Int? = nil
+    ) -> SentFrame? {
         guard let source = chooseSource() else { return nil }
         let id = source.id
         guard let message = self[id] else { return nil }
-        guard let range = message.buffer.next() else {
+        guard let range = message.buffer.next(alignment: alignment) else {
             return writeEmptyFrame(id, message, source, into: &packet, space: space)
         }
         let room = space - MessageFrame.overhead(message: id, offset: UInt64(range.lowerBound))
@@ -135,6 +139,17 @@ struct OutgoingMessages {
         guard needed + (isLast ? 0 : Varint.length(of: UInt64(buffer.count))) <= space else { return nil }
         MessageFrame.encode(message: id, offset: 0, isLast: true, data: view, withLength: !isLast, into: &packet)
         return .message(id: id, offset: 0, count: buffer.count, isCopy: true)
+    }
+
+    /// Its bytes and what became of them, while it is not acknowledged.
+    func buffer(of id: UInt64) -> TransmissionBuffer? { self[id]?.buffer }
+
+    /// Whether all of it was sent at least once.
+    func isBegunInFull(_ id: UInt64) -> Bool { id < nextUnbegun && self[id].map { $0.buffer.freshCount == 0 } ?? true }
+
+    /// Whether nothing of it waits to be sent, now or again.
+    func isAllSent(_ id: UInt64) -> Bool {
+        id < nextUnbegun && self[id].map { !$0.buffer.hasPending && !$0.emptyIsPending } ?? true
     }
 
     /// Its length, while it is begun and not acknowledged.

@@ -31,6 +31,28 @@ struct ReassemblyBuffer {
         case tooManyPieces
     }
 
+    /// What has not been received of `range`.
+    func missing(in range: Range<Int>) -> ContiguousArray<Range<Int>> {
+        var gaps: ContiguousArray<Range<Int>> = []
+        var next = range.lowerBound
+        for known in received.ranges where known.upperBound > UInt64(range.lowerBound) {
+            guard known.lowerBound < UInt64(range.upperBound) else { break }
+            if Int(known.lowerBound) > next { gaps.append(next..<Int(known.lowerBound)) }
+            next = Int(known.upperBound)
+        }
+        if next < range.upperBound { gaps.append(next..<range.upperBound) }
+        return gaps
+    }
+
+    /// nil unless all of `range` has been received.
+    func view(_ range: Range<Int>) -> ByteBufferView? {
+        guard received.covers(UInt64(range.lowerBound)..<UInt64(range.upperBound)) else { return nil }
+        // The buffer is filled by position; its writer index has not followed.
+        var filled = bytes
+        filled.moveWriterIndex(to: highest)
+        return filled.viewBytes(at: range.lowerBound, length: range.count)
+    }
+
     func isComplete(upTo end: Int) -> Bool { received.covers(0..<UInt64(end)) }
 
     /// All bytes, when complete.

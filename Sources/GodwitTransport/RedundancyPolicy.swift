@@ -8,8 +8,10 @@ struct RedundancyPolicy {
     /// A copy is worth its bytes when it saves at least so many messages of a hundred from waiting for the probe timer.
     static let worthwhileGain = 0.08
     static let maximumFirstCopies = 2
-    /// What may be left to chance after the second round of transmissions, and by what factor less after each further one.
+    /// What may be left to chance after the second round of transmissions, and by what factor less after each further one. In bursts
+    /// less: what a burst takes, it takes from question and answer alike.
     static let acceptableResidue = 0.002
+    static let acceptableResidueInBursts = 0.0005
     static let residueFactor = 0.1
     static let maximumProbeCopies = 7
     /// A path that has not answered so many probes is gone, and copies cannot help.
@@ -42,7 +44,7 @@ struct RedundancyPolicy {
     static func probeCopies(_ loss: PathLoss, sent: Int, round: Int) -> Int {
         let repeated = max(loss.forwardRepeated, loss.isKnown ? leastRepeatedLoss : unknownRepeatedLoss)
         var residue = max(loss.forward, loss.isKnown ? 0 : unknownLoss) * repeated.power(max(0, sent - 1))
-        let goal = acceptableResidue * residueFactor.power(round - 1)
+        let goal = (loss.isBursty ? acceptableResidueInBursts : acceptableResidue) * residueFactor.power(round - 1)
         residue *= repeated
         var copies = 0
         if loss.forward >= lossWithoutTrust {
@@ -76,6 +78,32 @@ struct RedundancyPolicy {
     static func datagramGap(_ loss: PathLoss) -> TimeAmount {
         loss.isBursty ? .milliseconds(40) : .milliseconds(5)
     }
+
+    /// Repair symbols that must not be lost, for a message at its end of which so many symbols are not acknowledged: as many as will
+    /// be missing, with room for chance.
+    ///
+    /// Losses are counted as normally distributed; when one makes the next likelier, their variance grows by (1 + c) / (1 − c), where c
+    /// is by how much (the sum of a two-state chain).
+    static func repairs(for awaited: Int, _ loss: PathLoss) -> Int {
+        let p = min(loss.forward, maximumLossRepaired)
+        guard p >= lossWithoutRedundancy else { return 0 }
+        let chain = min(max(loss.forwardRepeated - loss.forward, 0), strongestChain)
+        let variance = p * (1 - p) * (1 + chain) / (1 - chain)
+        var repairs = 0.0
+        // The repair symbols are lost like the others: two steps come close enough.
+        for _ in 0..<2 {
+            repairs =
+                (p * Double(awaited) + repairConfidence * (variance * (Double(awaited) + repairs)).squareRoot())
+                / (1 - p)
+        }
+        return min(Int(repairs.rounded(.up)), RepairDecoder.maximumColumns)
+    }
+
+    /// In standard deviations: one message of twenty still needs an answer.
+    static let repairConfidence = 1.6
+    /// Beyond, a path is as good as gone.
+    static let maximumLossRepaired = 0.6
+    static let strongestChain = 0.6
 
     /// Between copies: enough to share one acknowledgement when losses are independent, else to outlast what kills one.
     static func gap(_ loss: PathLoss) -> TimeAmount { loss.isBursty ? .milliseconds(20) : .milliseconds(4) }

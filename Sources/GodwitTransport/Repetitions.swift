@@ -71,6 +71,9 @@ struct Repetitions {
 
     var hasReleased: Bool { !released.isEmpty }
 
+    /// The path has become too full for what was released.
+    mutating func dropReleased() { released.removeAll(keepingCapacity: true) }
+
     /// The next copy to write; `bytes` says how long a message is that is still wanted.
     mutating func takeReleased(bytes: (UInt64) -> Int?) -> UInt64? {
         while let message = released.popFirst() {

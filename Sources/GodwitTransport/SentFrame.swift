@@ -14,11 +14,18 @@ enum SentFrame: Equatable {
     case mtuProbe(bytes: Int)
     /// Sent once: nobody waits for it.
     case datagram
+    /// A repair symbol; another one follows if it is lost and still needed.
+    case repair(message: UInt64)
+    case recovered(message: UInt64)
 }
 
 extension SentFrame {
     /// Its loss costs nothing that this packet answers for: no probe asks for it, and it is not sent again.
-    var isExpendable: Bool { self == .datagram || isCopy }
+    var isExpendable: Bool { self == .datagram || isCopy || isRepair }
+
+    var isRepair: Bool {
+        if case .repair = self { true } else { false }
+    }
 
     var isCopy: Bool {
         if case .message(_, _, _, let isCopy) = self { isCopy } else { false }

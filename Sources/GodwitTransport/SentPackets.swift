@@ -20,6 +20,8 @@ struct SentPacket {
     var framesMoved = false
     /// It only tries a size: its loss says nothing about congestion, and no probe asks for it.
     let isMTUProbe: Bool
+    /// It carried a repair symbol, whose loss is told although no probe asks for it.
+    fileprivate(set) var hasRepair = false
     /// No probe asks for it: what it carried has arrived in another packet, or is a copy.
     fileprivate(set) var isDispensable = false
     /// Where its frames begin, counted from the first frame ever sent.
@@ -62,7 +64,8 @@ struct SentPackets {
                 number: nextNumber, time: time, bytes: bytes, isEliciting: isEliciting, isMarked: isMarked,
                 rateMark: rateMark,
                 acknowledgedUpTo: acknowledgedUpTo, fate: isEliciting ? .outstanding : .unacknowledgeable,
-                framesMoved: isCopy, isMTUProbe: isMTUProbe, isDispensable: isCopy || isMTUProbe,
+                framesMoved: isCopy, isMTUProbe: isMTUProbe, hasRepair: carried.contains(where: \.isRepair),
+                isDispensable: isCopy || isMTUProbe,
                 frameStart: framesForgotten + UInt64(frames.count), frameCount: carried.count))
         frames.append(contentsOf: carried)
         nextNumber += 1
@@ -127,7 +130,9 @@ struct SentPackets {
             case .move:
                 packets[index].framesMoved = true
             }
-            if !packet.framesMoved { appendFrames(of: index, to: &queue) }
+            if !packet.framesMoved || (packet.hasRepair && packets[index].fate == .lost) {
+                appendFrames(of: index, to: &queue)
+            }
         }
     }
 

@@ -23,10 +23,24 @@ struct TransmissionBuffer {
     var hasPending: Bool { hasAgain || freshCount > 0 }
     var isAcknowledged: Bool { acknowledged.covers(0..<UInt64(count)) }
 
-    /// The first range to send, bytes to send again before fresh ones.
-    func next() -> Range<Int>? {
-        if let range = again.first { return Int(range.lowerBound)..<Int(range.upperBound) }
-        return freshCount > 0 ? nextFresh..<count : nil
+    /// The first range to send, bytes to send again before fresh ones; not beyond the next multiple of `alignment`.
+    func next(alignment: Int? = nil) -> Range<Int>? {
+        var range = nextFresh..<count
+        if let again = again.first { range = Int(again.lowerBound)..<Int(again.upperBound) }
+        guard let alignment, !range.isEmpty else { return range.isEmpty ? nil : range }
+        return range.lowerBound..<min(range.upperBound, (range.lowerBound / alignment + 1) * alignment)
+    }
+
+    /// What has not been acknowledged, in order.
+    var unacknowledged: ContiguousArray<Range<Int>> {
+        var gaps: ContiguousArray<Range<Int>> = []
+        var next = 0
+        for known in acknowledged.ranges {
+            if Int(known.lowerBound) > next { gaps.append(next..<Int(known.lowerBound)) }
+            next = Int(known.upperBound)
+        }
+        if next < count { gaps.append(next..<count) }
+        return gaps
     }
 
     mutating func sent(_ range: Range<Int>) {

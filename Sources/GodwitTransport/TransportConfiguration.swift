@@ -47,7 +47,7 @@ package struct TransportConfiguration: Sendable {
     /// How it is decided what may be on its way. Default BBR.
     package var congestion = CongestionAlgorithm.bbr
 
-    /// What may be spent on copies and repair packets that nobody has asked for yet: bytes for each byte of messages. It is only spent
+    /// What may be spent on copies and repair symbols that nobody has asked for yet: bytes for each byte of messages. It is only spent
     /// on paths that are known to lose at least 1 % of the packets, and never when it would hold up anything else. 0 is none. Default 2:
     /// at 40 % loss two copies of each message.
     package var redundancyShare = 2.0

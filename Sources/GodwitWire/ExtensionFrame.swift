@@ -2,7 +2,7 @@ import NIOCore
 
 /// A frame of a later version that this one may skip: it says how long it is.
 ///
-///     0x31...0x3f  length(varint)  body
+///     0x35...0x3f  length(varint)  body
 package struct ExtensionFrame: Hashable, Sendable {
     package let kind: UInt8
     package let body: ByteBuffer

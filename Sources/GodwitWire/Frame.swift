@@ -19,6 +19,8 @@ import NIOCore
 /// | 0x20...0x27 | MESSAGE | `MessageFrame` |
 /// | 0x30 | LOSS_REPORT | `LossReport` |
 /// | 0x31 | DATAGRAM | `DatagramFrame` |
+/// | 0x32 | REPAIR | `RepairFrame` |
+/// | 0x33 | RECOVERED | `RecoveredFrame` |
 /// | 0x34 | DATAGRAM_COPY | `DatagramCopyFrame` |
 /// | 0x35...0x3f | extension, skipped if unknown | `ExtensionFrame` |
 package enum Frame: Hashable, Sendable {
@@ -42,6 +44,8 @@ package enum Frame: Hashable, Sendable {
     case message(MessageFrame)
     case lossReport(LossReport)
     case datagram(DatagramFrame)
+    case repair(RepairFrame)
+    case recovered(RecoveredFrame)
     case datagramCopy(DatagramCopyFrame)
     case `extension`(ExtensionFrame)
 
@@ -67,8 +71,8 @@ package enum Frame: Hashable, Sendable {
         package static let extensions: ClosedRange<UInt8> = 0x35...0x3f
     }
 
-    /// The largest encoding of a frame that is a type and one number.
-    package static let maximumControlLength = 9
+    /// The largest encoding of a frame that is a type and one number, with a length between them at most.
+    package static let maximumControlLength = 10
     package static let handshakeDoneLength = 1 + StatelessResetToken.length
 
     /// Reads one frame; nil at the end of the payload.
@@ -93,6 +97,8 @@ package enum Frame: Hashable, Sendable {
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
         case LossReport.kind: return .lossReport(try LossReport(decoding: &buffer))
         case DatagramFrame.kind: return .datagram(try DatagramFrame(decoding: &buffer))
+        case RepairFrame.kind: return .repair(try RepairFrame(decoding: &buffer))
+        case RecoveredFrame.kind: return .recovered(try RecoveredFrame(decoding: &buffer))
         case DatagramCopyFrame.kind: return .datagramCopy(try DatagramCopyFrame(decoding: &buffer))
         case Kind.extensions: return .extension(try ExtensionFrame(decoding: &buffer, kind: kind))
         default: throw .unknownFrameType(try kindValue(kind, &buffer))
@@ -138,6 +144,8 @@ package enum Frame: Hashable, Sendable {
         case .message(let frame): frame.encode(into: &buffer)
         case .lossReport(let report): report.encode(into: &buffer)
         case .datagram(let frame): frame.encode(into: &buffer)
+        case .repair(let frame): frame.encode(into: &buffer)
+        case .recovered(let frame): frame.encode(into: &buffer)
         case .datagramCopy(let frame): frame.encode(into: &buffer)
         case .extension(let frame): frame.encode(into: &buffer)
         }
@@ -170,6 +178,8 @@ package enum Frame: Hashable, Sendable {
         case .message: Kind.messages.lowerBound
         case .lossReport: LossReport.kind
         case .datagram: DatagramFrame.kind
+        case .repair: RepairFrame.kind
+        case .recovered: RecoveredFrame.kind
         case .datagramCopy: DatagramCopyFrame.kind
         case .extension(let frame): frame.kind
         }

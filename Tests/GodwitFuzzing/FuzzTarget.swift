@@ -19,6 +19,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case tunnel
     /// A payload inside a correctly protected first packet, given to a server endpoint: frames, acks and TLS records of a stranger.
     case initial
+    /// MESSAGE and REPAIR frames of a peer, given to the messages on their way in.
+    case repair
     /// Datagrams as they are, given to a server endpoint.
     case datagram
     /// A record of the store, its checksums mended.
@@ -38,6 +40,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .report: Self.report(bytes)
         case .tunnel: TunnelUnderFuzz.run(bytes)
         case .initial: EndpointUnderFuzz.initial(payload: bytes)
+        case .repair: RepairUnderFuzz.run(bytes)
         case .datagram: EndpointUnderFuzz.datagram(bytes)
         case .record: DecoderChecks.record(bytes)
         case .header: DecoderChecks.header(bytes)

@@ -1,4 +1,5 @@
 import GodwitTransport
+import GodwitWire
 import NIOCore
 
 /// Bulk to the client: one image after a quiet start, or as much as passes in a while.
@@ -7,6 +8,8 @@ struct BulkWorkload {
     /// Sends on for so long; nil for one message.
     var duration: TimeAmount?
     var configuration = TransportConfiguration.server
+    /// Tells about each datagram.
+    var narrates = false
 
     struct Result {
         /// For one message: from the request to its last byte, in ms.
@@ -21,11 +24,12 @@ struct BulkWorkload {
         var isOpen = false
         var received = 0
         var done: NIODeadline?
-        let image = ByteBuffer(repeating: 0x61, count: messageBytes)
+        let image = ByteBuffer(bytes: RandomSource.seeded(seed).bytes(messageBytes))
         pair.serverAnswers = { message, _ in message.readableBytes == 1 ? image : message }
         pair.onClientMessage = { message, now in
             isOpen = true
             guard message.readableBytes == messageBytes else { return }
+            precondition(message == image, "seed \(seed): what arrived is not what was sent")
             received += message.readableBytes
             done = now
         }
@@ -35,6 +39,7 @@ struct BulkWorkload {
         let before = pair.down.use
         let start = pair.now
         var result = Result()
+        if narrates { pair.narrate(from: start) }
         if let duration {
             // Ten messages are always asked for.
             let end = start + duration

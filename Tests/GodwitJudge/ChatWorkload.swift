@@ -42,12 +42,7 @@ struct ChatWorkload {
         pair.run(until: pair.now + .seconds(1))
         let before = (up: pair.up.use, down: pair.down.use)
         let start = pair.now
-        if narrates {
-            pair.onDatagram = { isUp, bytes, now, arrival in
-                let fate = arrival.map { "arrives " + fixed(Double(($0 - start).nanoseconds) / 1e6, 0) } ?? "lost"
-                print(fixed(Double((now - start).nanoseconds) / 1e6, 0), isUp ? "up  " : "down", bytes, fate)
-            }
-        }
+        if narrates { pair.narrate(from: start) }
         for index in 0..<messages {
             pair.run(until: start + .nanoseconds(interval.nanoseconds * Int64(index)))
             var message = ByteBuffer(integer: UInt32(index))

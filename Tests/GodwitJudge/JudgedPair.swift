@@ -122,4 +122,12 @@ final class JudgedPair {
             flights.insert(Flight(arrival: arrival, order: order, isUp: isUp, datagram: datagram))
         }
     }
+
+    /// Prints each datagram and what became of it, with times in ms after `start`.
+    func narrate(from start: NIODeadline) {
+        onDatagram = { isUp, bytes, now, arrival in
+            let fate = arrival.map { "arrives " + fixed(Double(($0 - start).nanoseconds) / 1e6, 0) } ?? "lost"
+            print(fixed(Double((now - start).nanoseconds) / 1e6, 0), isUp ? "up  " : "down", bytes, fate)
+        }
+    }
 }

@@ -32,6 +32,7 @@ case "chat":
     }
 case "image", "bulk":
     var bulk = BulkWorkload()
+    bulk.narrates = getenv("NARRATE") != nil
     let isImage = argument(0) == "image"
     if !isImage {
         bulk.duration = .seconds(30)

@@ -56,6 +56,9 @@ struct RedundancyTests {
         #expect(repetitions.deadline == nil)
         repetitions.plan(8, copies: 2, gap: .milliseconds(10), now: start)
         repetitions.handleTimeout(now: start + .milliseconds(10), hasRoom: true)
+        repetitions.dropReleased()
+        #expect(!repetitions.hasReleased)
+        repetitions.handleTimeout(now: start + .milliseconds(20), hasRoom: true)
         repetitions.forget(8)
         #expect(!repetitions.hasReleased)
         #expect(repetitions.deadline == nil)
@@ -66,7 +69,7 @@ struct RedundancyTests {
         var budget = RedundancyBudget(share: 0.5)
         var spent = 0
         while budget.spend(100) { spent += 100 }
-        #expect(spent <= RedundancyBudget.burstBytes)
+        #expect(spent <= RedundancyBudget.initialBytes)
         for _ in 0..<100 { budget.sentMessage(bytes: 10) }
         spent = 0
         while budget.spend(100) { spent += 100 }
@@ -75,6 +78,24 @@ struct RedundancyTests {
         none.sentMessage(bytes: 1000)
         let hasSpent = none.spend(1)
         #expect(!hasSpent)
+    }
+
+    @Test(
+        "repair symbols are as many as will be missing and a little more, more of them when losses come in bursts, none below 1 %"
+    )
+    func repairs() {
+        #expect(RedundancyPolicy.repairs(for: 30, PathLoss()) == 0)
+        #expect(RedundancyPolicy.repairs(for: 30, loss(0.005)) == 0)
+        #expect(RedundancyPolicy.repairs(for: 1, loss(0.2)) == 2)
+        #expect((10...16).contains(RedundancyPolicy.repairs(for: 30, loss(0.2))))
+        #expect(
+            RedundancyPolicy.repairs(for: 30, loss(0.2, repeated: 0.7)) > RedundancyPolicy.repairs(for: 30, loss(0.2)))
+        for percent in 0...100 {
+            for repeated in stride(from: 0.0, through: 1, by: 0.1) {
+                let count = RedundancyPolicy.repairs(for: 5000, loss(Double(percent) / 100, repeated: repeated))
+                #expect((0...RepairDecoder.maximumColumns).contains(count))
+            }
+        }
     }
 
     private func chat(_ pair: TransportPair, messages: Int) throws {
@@ -106,7 +127,7 @@ struct RedundancyTests {
         let figures = pair.client.statistics
         #expect(figures.copiesSent > 100)
         #expect(figures.messagesSavedByCopies > 5)
-        #expect(figures.copyBytesSent < 2 * 200 * 100 + UInt64(RedundancyBudget.burstBytes))
+        #expect(figures.copyBytesSent < 2 * 200 * 100 + UInt64(RedundancyBudget.initialBytes))
         #expect(abs(figures.forwardLoss - 0.2) < 0.12)
         #expect(abs(figures.backwardLoss - 0.2) < 0.12)
     }

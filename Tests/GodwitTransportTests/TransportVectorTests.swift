@@ -49,6 +49,16 @@ struct TransportVectorTests {
             let payload: String
             let packet: String
         }
+        struct RepairSymbol: Decodable {
+            let name: String
+            let message: String
+            let symbolBytes: Int
+            let first: Int
+            let count: Int
+            let index: UInt8
+            let symbol: String
+        }
+        let repairSymbols: [RepairSymbol]
         let packetNumberLengths: [NumberLength]
         let packetNumberExpansions: [Expansion]
         let headers: [Bytes]
@@ -144,7 +154,11 @@ struct TransportVectorTests {
         "datagram": [.datagram(DatagramFrame(data: text))],
         "datagram copy, of the packet before the last, its second datagram":
             DatagramCopyFrame(distance: 2, index: 1, data: text).map { [.datagramCopy($0)] } ?? [],
-        "extension": ExtensionFrame(kind: 0x35, body: text).map { [.extension($0)] } ?? [],
+        "repair": RepairFrame(
+            message: 7, messageBytes: 1001, first: 200, count: 128, index: 5, symbol: ByteBuffer(bytes: [1, 2, 3])
+        ).map { [.repair($0)] } ?? [],
+        "recovered": [.recovered(RecoveredFrame(message: 70))],
+        "extension": ExtensionFrame(kind: 0x3f, body: text).map { [.extension($0)] } ?? [],
     ]
 
     @Test("frames read as written")
@@ -216,6 +230,18 @@ struct TransportVectorTests {
                 sealed.getBytes(at: opened.payload.lowerBound, length: opened.payload.count).map(hex) == vector.payload)
         }
         #expect(vectors.packets.count >= 3)
+    }
+
+    @Test("repair symbols are the sums that are written")
+    func repairSymbols() throws {
+        #expect(vectors.repairSymbols.count >= 3)
+        for vector in vectors.repairSymbols {
+            var symbol = ByteBuffer()
+            RepairCode.writeSymbol(
+                of: try bytes(vector.message).readableBytesView, symbolBytes: vector.symbolBytes,
+                window: vector.first..<(vector.first + vector.count), index: vector.index, into: &symbol)
+            #expect(hex(Array(symbol.readableBytesView)) == vector.symbol, "\(vector.name)")
+        }
     }
 
     private func bytes(_ hex: String) throws -> ByteBuffer {

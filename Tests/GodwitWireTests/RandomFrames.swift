@@ -23,8 +23,18 @@ struct RandomFrames {
             ecn: random.next() % 2 == 0 ? ecn : nil)
     }
 
+    func repair() -> RepairFrame {
+        while true {
+            let frame = RepairFrame(
+                message: number(), messageBytes: number(), first: random.next() % 1000,
+                count: 1 + Int(random.next() % 130),
+                index: UInt8(random.next() % 130), symbol: data())
+            if let frame { return frame }
+        }
+    }
+
     func next() -> Frame {
-        switch random.next() % 18 {
+        switch random.next() % 20 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -62,6 +72,8 @@ struct RandomFrames {
             let distance = 1 + random.next() % DatagramCopyFrame.maximumDistance
             return DatagramCopyFrame(distance: distance, index: Int(random.next() % 8), data: data())
                 .map { .datagramCopy($0) } ?? .ping
+        case 17: return .repair(repair())
+        case 18: return .recovered(RecoveredFrame(message: number()))
         default:
             return ExtensionFrame(kind: 0x35 + UInt8(random.next() % 11), body: data()).map { .extension($0) } ?? .ping
         }

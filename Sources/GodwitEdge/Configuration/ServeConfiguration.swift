@@ -51,7 +51,7 @@ package struct ServeConfiguration: Equatable, Sendable {
     /// The datagram carrier's sender.
     package struct Datagram: Equatable, Sendable {
         package var congestion = CongestionAlgorithm.bbr
-        /// Bytes that copies may cost, in percent of the messages' bytes.
+        /// Bytes that copies and repair may cost, in percent of the messages' bytes.
         package var redundancyPercent = 200
         package var connectionIDs = ConnectionIDs()
         /// From this share of `limits.half_open` on, in percent, clients must show that they are at their addresses.

@@ -12,6 +12,10 @@ struct TransportTotals: Sendable {
     var copyBytesSent = 0
     var messagesSavedByCopies = 0
     var datagramsSavedByCopies = 0
+    var repairsSent = 0
+    var repairBytesSent = 0
+    var messagesSavedByRepair = 0
+    var messagesRecovered = 0
 
     mutating func add(_ connection: ConnectionStatistics) {
         packetsLost += Int(clamping: connection.packetsLost)
@@ -24,6 +28,10 @@ struct TransportTotals: Sendable {
         copyBytesSent += Int(clamping: connection.copyBytesSent)
         messagesSavedByCopies += Int(clamping: connection.messagesSavedByCopies)
         datagramsSavedByCopies += Int(clamping: connection.unreliableSavedByCopies)
+        repairsSent += Int(clamping: connection.repairsSent)
+        repairBytesSent += Int(clamping: connection.repairBytesSent)
+        messagesSavedByRepair += Int(clamping: connection.messagesSavedByRepair)
+        messagesRecovered += Int(clamping: connection.messagesRecovered)
     }
 
     static func += (left: inout TransportTotals, right: TransportTotals) {
@@ -37,5 +45,9 @@ struct TransportTotals: Sendable {
         left.copyBytesSent += right.copyBytesSent
         left.messagesSavedByCopies += right.messagesSavedByCopies
         left.datagramsSavedByCopies += right.datagramsSavedByCopies
+        left.repairsSent += right.repairsSent
+        left.repairBytesSent += right.repairBytesSent
+        left.messagesSavedByRepair += right.messagesSavedByRepair
+        left.messagesRecovered += right.messagesRecovered
     }
 }
