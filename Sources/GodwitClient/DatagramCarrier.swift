@@ -93,7 +93,7 @@ final class DatagramCarrier {
     }
 
     func limitSilence(to limit: TimeAmount?) {
-        connection.limitSilence(to: limit, now: .now())
+        connection.limitSilence(to: limit)
         drive()
     }
 

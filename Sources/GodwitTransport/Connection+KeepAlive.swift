@@ -24,7 +24,7 @@ extension Connection {
 
     /// Client: never more silence than this, nil for as much as the network allows. Who looks at the screen wants to know of a dead
     /// path sooner.
-    package func limitSilence(to limit: TimeAmount?, now: NIODeadline) {
+    package func limitSilence(to limit: TimeAmount?) {
         guard limit != silenceLimit else { return }
         silenceLimit = limit
         agreeOnSilence()

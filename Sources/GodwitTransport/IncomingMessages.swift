@@ -45,6 +45,9 @@ package struct IncomingMessages {
         self.windowMessages = max(UInt64(windowMessages), ProtocolLimits.initialMaxMessages)
     }
 
+    /// Messages of which something is here; for tests.
+    var partialCount: Int { partial.count }
+
     /// Whether the frame brings nothing but a message that is whole already.
     func has(_ frame: Frame) -> Bool {
         switch frame {
@@ -102,11 +105,17 @@ package struct IncomingMessages {
         guard heldRepairs < Self.maximumRepairRows, partial[id]?.repair != nil || RepairDecoder(frame) != nil else {
             return
         }
-        var message = partial.removeValue(forKey: id) ?? Partial()
+        let known = partial.removeValue(forKey: id)
+        var message = known ?? Partial()
         message.length = length
         var decoder = message.repair ?? RepairDecoder(frame)
         let before = decoder?.rowCount ?? 0
-        if decoder?.add(frame, received: message.buffer) ?? false { repairsUsed += 1 }
+        if decoder?.add(frame, received: message.buffer) ?? false {
+            repairsUsed += 1
+        } else if known == nil {
+            // Nothing else would bound how many messages are remembered of which nothing is here.
+            return
+        }
         message.repair = decoder
         try settle(id, &message, rowsBefore: before)
     }

@@ -6,55 +6,7 @@ import Testing
 
 @Suite("The connect plan")
 struct ConnectPlanTests {
-    private static let begin = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
-
-    /// A plan and the network around it, on a clock that only the test moves.
-    private struct World {
-        var plan: ConnectPlan
-        var now = ConnectPlanTests.begin
-        var log: [ConnectPlan.Action] = []
-
-        init(_ preference: CarrierPreference = .auto, seed: UInt64 = 1) {
-            var configuration = ConnectPlan.Configuration()
-            configuration.preference = preference
-            plan = ConnectPlan(configuration: configuration, random: .seeded(seed))
-        }
-
-        /// Lets the time pass and the plan's timers fire.
-        mutating func pass(_ amount: TimeAmount) {
-            let end = now + amount
-            var fired = 0
-            while let due = plan.pollTimeout(), due <= end, fired < 10_000 {
-                now = max(now, due)
-                log += plan.handleTimeout(now: now)
-                fired += 1
-            }
-            #expect(fired < 10_000, "a timer fires without end")
-            now = end
-        }
-
-        mutating func take() -> [ConnectPlan.Action] {
-            defer { log = [] }
-            return log
-        }
-
-        func started(_ kind: CarrierKind) -> [AttemptID] {
-            log.compactMap { action in
-                if case .start(let id, kind) = action { id } else { nil }
-            }
-        }
-
-        func attempt(_ kind: CarrierKind) throws -> AttemptID {
-            try #require(plan.attempts.last { $0.carrier == kind }).id
-        }
-
-        /// The newest attempt of a kind gets through.
-        mutating func open(_ kind: CarrierKind) throws {
-            let id = try attempt(kind)
-            log += plan.established(id, now: now)
-            log += plan.opened(id, now: now)
-        }
-    }
+    private typealias World = ConnectPlanWorld
 
     @Test("a stopped plan wants nothing; started again it begins as at first, whatever failed before")
     func stopAndStart() throws {
@@ -366,42 +318,6 @@ struct ConnectPlanTests {
             }
         }
         #expect(world.plan.attached?.phase == .open, "seed \(seed)")
-    }
-
-    @Test("a first flight that can open the session does, and the answer finds it open")
-    func early() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        let id = try world.attempt(.datagram)
-        #expect(world.plan.canSendEarly(id, now: world.now) == [.attach(id)])
-        world.pass(.milliseconds(100))
-        world.plan.progressed(id, now: world.now)
-        #expect(world.plan.established(id, now: world.now).isEmpty)
-        #expect(world.plan.opened(id, now: world.now) == [.status(.connected(.datagram))])
-    }
-
-    @Test("a first flight that nobody answered gives way to a carrier that was heard, and is cancelled")
-    func earlyGivesWay() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        let early = try world.attempt(.datagram)
-        _ = world.plan.canSendEarly(early, now: world.now)
-        world.pass(.milliseconds(400))
-        let stream = try world.attempt(.stream)
-        // Datagram tries again beside it.
-        #expect(world.plan.established(stream, now: world.now).prefix(2) == [.cancel(early), .attach(stream)])
-    }
-
-    @Test("a first flight that nobody answers gets company, and fails as an attempt to connect")
-    func earlyUnanswered() throws {
-        var world = World(.datagram)
-        world.log += world.plan.start(now: world.now)
-        let early = try world.attempt(.datagram)
-        _ = world.plan.canSendEarly(early, now: world.now)
-        world.pass(.milliseconds(1_300))
-        #expect(world.started(.datagram).count == 2)
-        world.pass(.seconds(12))
-        #expect(world.log.contains(.failed(.datagram, .connect, .timedOut)))
     }
 }
 

@@ -78,12 +78,12 @@ struct KeepAliveTests {
         pair.connect()
         pair.run(for: .minutes(30))
         let learned = pair.client.statistics.keepAlive
-        pair.client.limitSilence(to: .seconds(25), now: pair.now)
+        pair.client.limitSilence(to: .seconds(25))
         pair.run(for: .seconds(1))
         #expect(pair.server?.statistics.agreedSilence == .seconds(25))
         pair.run(for: .minutes(30))
         #expect(pair.client.statistics.keepAlive == learned)
-        pair.client.limitSilence(to: nil, now: pair.now)
+        pair.client.limitSilence(to: nil)
         pair.run(for: .seconds(1))
         #expect(pair.server?.statistics.agreedSilence ?? .zero > .seconds(25))
     }

@@ -30,6 +30,28 @@ struct RepairCodeTests {
         IncomingMessages(maximumMessageBytes: 262_144, windowBytes: 1 << 20, windowMessages: 1024)
     }
 
+    @Test("repair of messages of which nothing is here is not remembered when it cannot be used, nor beyond its limit")
+    func bounded() throws {
+        let random = RandomSource.seeded(1)
+        func symbol(of message: UInt64, count: Int) throws -> RepairFrame {
+            try #require(
+                RepairFrame(
+                    message: message, messageBytes: UInt64(count * Self.symbolBytes), first: 0, count: count,
+                    index: UInt8(message % 128), symbol: ByteBuffer(bytes: random.bytes(Self.symbolBytes))))
+        }
+        var receiver = incoming()
+        // More unknown symbols than can be solved for.
+        for message in 1..<500 as Range<UInt64> { try receiver.receive(symbol(of: message, count: 100)) }
+        #expect(receiver.partialCount == 0)
+        for message in 1..<500 as Range<UInt64> { try receiver.receive(symbol(of: message, count: 20)) }
+        #expect(receiver.heldRepairs == IncomingMessages.maximumRepairRows)
+        #expect(receiver.partialCount == IncomingMessages.maximumRepairRows)
+        // Others are none the worse.
+        let message = testMessage(20 * Self.symbolBytes, seed: 1)
+        for symbol in 0..<20 { try receiver.receive(piece(message, symbol)) }
+        #expect(receiver.take() == message)
+    }
+
     @Test("any n repair symbols stand in for any n lost ones, in any order, and fewer do not", arguments: 1...16)
     func anyEnough(seed: UInt64) throws {
         let random = RandomSource.seeded(seed)

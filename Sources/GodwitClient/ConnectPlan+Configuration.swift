@@ -1,0 +1,28 @@
+import NIOCore
+
+extension ConnectPlan {
+    /// How patient the plan is.
+    struct Configuration: Sendable {
+        var preference: CarrierPreference = .auto
+        /// How long datagram runs alone.
+        var streamJoinDelay: TimeAmount = .milliseconds(300)
+        /// The whole time for connecting, handshake and opening. A handshake on a 32 kbit/s link with loss takes 5 s.
+        var attemptTimeout: TimeAmount = .seconds(12)
+        /// An attempt that has heard nothing for this long gets company.
+        var companyDelay: TimeAmount = .milliseconds(1_200)
+        /// The same for an attempt that has heard something.
+        var stalledDelay: TimeAmount = .seconds(4)
+        /// At most so many attempts of one kind at a time.
+        var maximumAttemptsPerKind = 3
+        /// An attempt that has not opened the session after this long gives way to another that is ready.
+        var openingPatience: TimeAmount = .seconds(1)
+        /// Silence with data outstanding makes a carrier suspect after max(this, 6 RTT).
+        var suspicion: TimeAmount = .seconds(3)
+        static let suspicionRoundTrips: Int64 = 6
+        /// Waits before datagram is tried again while the session lives on stream: first, and at most.
+        var datagramRetryFirst: TimeAmount = .seconds(3)
+        var datagramRetryCap: TimeAmount = .minutes(5)
+        /// A carrier that lived this long proves that the server is well: the back-off starts afresh.
+        var provenAfter: TimeAmount = .seconds(5)
+    }
+}
