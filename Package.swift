@@ -126,6 +126,7 @@ let package = Package(
             ], swiftSettings: strict),
 
         // Test support and tests.
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .target(
             name: "GodwitSimulation", dependencies: ["GodwitTransport", "GodwitSession", heap],
             path: "Tests/GodwitSimulation", swiftSettings: strict),
@@ -143,13 +144,18 @@ let package = Package(
     ]
 )
 
+// Their tests count allocations.
+let counted: Set = ["GodwitTransport", "GodwitSession"]
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics",
     "ShardedStore", "IMRouting", "IMSync", "IMService", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "godwit",
     "GodwitSimulation", "Spelling", "StoreBench",
 ] {
     package.targets.append(
-        .testTarget(name: room + "Tests", dependencies: [.byName(name: room)], swiftSettings: strict))
+        .testTarget(
+            name: room + "Tests",
+            dependencies: [.byName(name: room)] + (counted.contains(room) ? ["CAllocationCounter"] : []),
+            swiftSettings: strict))
 }
 
 package.targets.append(

@@ -40,6 +40,16 @@ struct InboundOrder {
         return sequence > cumulative && beyond[sequence] == nil
     }
 
+    /// Takes the next message in order while none is missing, as most are, without a list.
+    ///
+    /// - Returns: true when it may go up now; false, with nothing changed, when `accept` has to look.
+    mutating func acceptNext(_ sequence: UInt64, after: UInt64) -> Bool {
+        guard sequence == cumulative + 1, after < sequence, beyond.isEmpty, waiting.isEmpty else { return false }
+        cumulative = sequence
+        highest = max(highest, sequence)
+        return true
+    }
+
     /// Takes a message for which `isNew` is true; appends to `deliverable` what may go up now, in order.
     /// When it throws, the message counts as not arrived.
     mutating func accept(

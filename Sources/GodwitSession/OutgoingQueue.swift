@@ -116,12 +116,11 @@ struct OutgoingQueue {
         return transmissions
     }
 
-    /// The peer has every message up to `sequence`. Returns those that it was not known to have.
-    mutating func acknowledge(upTo sequence: UInt64) throws(SessionError) -> [LocalID] {
+    /// The peer has every message up to `sequence`. Names those that it was not known to have.
+    mutating func acknowledge(upTo sequence: UInt64, _ isNews: (LocalID) -> Void) throws(SessionError) {
         guard sequence <= lastSent else {
             throw .acknowledgementOfUnsent(acknowledged: sequence, lastSent: lastSent)
         }
-        var news: [LocalID] = []
         while acknowledged < sequence, let entry = entries.popFirst() {
             acknowledged += 1
             windowBytes -= entry.bodyBytes
@@ -129,11 +128,10 @@ struct OutgoingQueue {
             if entry.body != nil {
                 bytes -= entry.bodyBytes
                 count -= 1
-                news.append(entry.id)
+                isNews(entry.id)
             }
         }
         cursor = max(cursor, acknowledged + 1)
-        return news
     }
 
     /// A new carrier takes what `received` lacks. Returns the messages that the peer was not known to have.
@@ -142,7 +140,8 @@ struct OutgoingQueue {
         guard received.highest <= lastSent else {
             throw .acknowledgementOfUnsent(acknowledged: received.highest, lastSent: lastSent)
         }
-        var news = try acknowledge(upTo: received.cumulative)
+        var news: [LocalID] = []
+        try acknowledge(upTo: received.cumulative) { news.append($0) }
         for range in received.ranges where range.upperBound > acknowledged {
             for sequence in max(range.lowerBound, acknowledged + 1)...range.upperBound {
                 let position = index(of: sequence)

@@ -23,49 +23,51 @@ package final class Session {
         case closed
     }
 
+    // Exclusive access is not checked at run time, for the reasons given at `Connection`.
+
     let role: Role
     let configuration: SessionConfiguration
     let compressor: Compressor
-    var phase = Phase.detached
+    @exclusivity(unchecked) var phase = Phase.detached
 
     // Identity.
-    package internal(set) var ticket: SessionTicket?
-    var incarnation: UInt64
+    @exclusivity(unchecked) package internal(set) var ticket: SessionTicket?
+    @exclusivity(unchecked) var incarnation: UInt64
     /// Client: OPENs sent; server: the newest OPEN seen of this incarnation.
-    var attempt: UInt64 = 0
+    @exclusivity(unchecked) var attempt: UInt64 = 0
     /// Client: whether this process has ever had the session.
-    var hasOpened = false
+    @exclusivity(unchecked) var hasOpened = false
 
     // Messages.
-    var outgoing = OutgoingQueue()
-    var inbound = InboundOrder()
-    var unanswered: UnansweredRequests
-    var acknowledgements: AckSchedule
+    @exclusivity(unchecked) var outgoing = OutgoingQueue()
+    @exclusivity(unchecked) var inbound = InboundOrder()
+    @exclusivity(unchecked) var unanswered: UnansweredRequests
+    @exclusivity(unchecked) var acknowledgements: AckSchedule
     /// The last identity given to a message of this end.
-    var lastOutgoingID: UInt64 = 0
+    @exclusivity(unchecked) var lastOutgoingID: UInt64 = 0
     /// A received message's identity is this and its number; raised when numbering starts again.
-    var inboundBase: UInt64 = 0
+    @exclusivity(unchecked) var inboundBase: UInt64 = 0
 
     // What waits for the carrier or the owner.
-    var control = Deque<Envelope>()
-    var datagrams = Deque<SessionDatagram>()
-    var pendingPong: UInt16?
-    var early = EarlyEnvelopes()
-    var events = Deque<SessionEvent>()
+    @exclusivity(unchecked) var control = Deque<Envelope>()
+    @exclusivity(unchecked) var datagrams = Deque<SessionDatagram>()
+    @exclusivity(unchecked) var pendingPong: UInt16?
+    @exclusivity(unchecked) var early = EarlyEnvelopes()
+    @exclusivity(unchecked) var events = Deque<SessionEvent>()
     /// The PING that is not answered yet, and when the carrier got it.
-    var pingSent: (number: UInt16, at: NIODeadline)?
-    var pingNumber: UInt16 = 0
-    var isPingWanted = false
+    @exclusivity(unchecked) var pingSent: (number: UInt16, at: NIODeadline)?
+    @exclusivity(unchecked) var pingNumber: UInt16 = 0
+    @exclusivity(unchecked) var isPingWanted = false
     /// The newest compression dictionary that both ends have; 0 = none.
-    var dictionary: UInt8 = 0
+    @exclusivity(unchecked) var dictionary: UInt8 = 0
 
     /// How often a carrier was attached: tells an old carrier's end from the present one's.
-    package internal(set) var attachment: UInt64 = 0
+    @exclusivity(unchecked) package internal(set) var attachment: UInt64 = 0
     /// Since when there is no carrier; nil = there is one.
-    package internal(set) var detachedSince: NIODeadline?
+    @exclusivity(unchecked) package internal(set) var detachedSince: NIODeadline?
     /// Server: whether the client has shown that it knows its ticket.
-    package internal(set) var isConfirmed = false
-    package internal(set) var statistics = SessionStatistics()
+    @exclusivity(unchecked) package internal(set) var isConfirmed = false
+    @exclusivity(unchecked) package internal(set) var statistics = SessionStatistics()
 
     enum Role { case client, server }
 

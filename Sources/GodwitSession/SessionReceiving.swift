@@ -67,11 +67,15 @@ extension Session {
         let message = InboundOrder.Message(
             sequence: sequence, kind: try resolve(data.kind, acknowledged: acknowledged), body: body,
             isCompressed: data.dictionary != 0, isEarly: isEarly)
-        var deliverable: [InboundOrder.Message] = []
-        try inbound.accept(message, after: data.after, deliverable: &deliverable)
+        if inbound.acceptNext(sequence, after: data.after) {
+            deliver(message)
+        } else {
+            var deliverable: [InboundOrder.Message] = []
+            try inbound.accept(message, after: data.after, deliverable: &deliverable)
+            for message in deliverable { deliver(message) }
+        }
         statistics.messagesReceived += 1
         acknowledgements.received(bytes: body.readableBytes, now: now)
-        for message in deliverable { deliver(message) }
     }
 
     private func inflate(_ data: DataEnvelope) throws(SessionError) -> ByteBuffer {
@@ -125,7 +129,7 @@ extension Session {
     /// An acknowledgement below the present one was overtaken by it.
     private func acknowledge(_ sequence: UInt64) throws(SessionError) {
         guard sequence > outgoing.acknowledged else { return }
-        for id in try outgoing.acknowledge(upTo: sequence) { events.append(.acknowledged(id)) }
+        try outgoing.acknowledge(upTo: sequence) { events.append(.acknowledged($0)) }
     }
 
     private func receiveClose(_ close: CloseEnvelope) {

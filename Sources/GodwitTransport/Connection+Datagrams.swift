@@ -62,7 +62,7 @@ extension Connection {
 
     private func deliver(_ data: ByteBuffer) {
         counters.unreliableReceived += 1
-        events.append(.datagram(ByteBuffer(data.readableBytesView)))
+        events.append(.datagram(data.detached()))
     }
 }
 

@@ -6,7 +6,7 @@ extension Connection {
 
     /// Decides on the mark of the datagram that is being written, when it carries data.
     func markBulk(hasData: Bool) {
-        guard hasData, initial.keys == nil, outgoing.queuedBytes >= Self.bulkBytes, recovery.ecn.wantsMark else {
+        guard hasData, !hasInitialSpace, outgoing.queuedBytes >= Self.bulkBytes, recovery.ecn.wantsMark else {
             return
         }
         transmitMark = .capable0

@@ -6,12 +6,13 @@ extension Connection {
     /// Early packets have the application's numbers.
     enum Space { case initial, early, application }
 
-    /// An authentic packet that is new: its frames take effect.
-    func process(_ opened: PacketKeys.Opened, of buffer: ByteBuffer, in space: Space, now: NIODeadline) {
+    /// An authentic packet that is new, its plaintext in the workspace: its frames take effect.
+    func process(_ opened: PacketKeys.Opened, in space: Space, now: NIODeadline) {
         counters.packetsReceived += 1
         if space == .application { judgeBinding(now: now) }
         let lastHeard = idle.lastHeard
         idle.heard(now: now)
+        stayAwake(now: now)
         var isEliciting = false
         // Nothing is sent again for a datagram that was lost, so its acknowledgement may wait longer.
         var isOnlyDatagrams = true
@@ -20,9 +21,8 @@ extension Connection {
         incomingDatagrams.begin(packet: opened.number)
         do throws(ProtocolError) {
             guard opened.reservedBits == 0 else { throw .reservedBits(opened.reservedBits) }
-            guard var payload = buffer.getSlice(at: opened.payload.lowerBound, length: opened.payload.count),
-                payload.readableBytes > 0
-            else { throw .emptyPacket }
+            var payload = workspace.plaintext
+            guard payload.readableBytes > 0 else { throw .emptyPacket }
             while let frame = try nextFrame(&payload) {
                 if frame.isAckEliciting {
                     isEliciting = true
@@ -149,7 +149,7 @@ extension Connection {
         }
         outcome.clear()
         checkForBlackHole(now: now)
-        if role == .server, initial.keys == nil { handshake.releaseStream() }
+        if role == .server, !hasInitialSpace { handshake.releaseStream() }
     }
 
     func messageArrived(_ id: UInt64, offset: Int, count: Int, isCopy: Bool) {
@@ -268,10 +268,10 @@ extension Connection {
 
     private func resumeAfterSilence(lastHeard: NIODeadline, now: NIODeadline) {
         guard state == .handshaking || state == .established else { return }
-        if recovery.isReturn(initial, lastHeard: lastHeard, now: now) {
+        if hasInitialSpace, recovery.isReturn(initial.sent, lastHeard: lastHeard, now: now) {
             recovery.pathReturned(&initial, now: now, outcome: &outcome)
         }
-        if recovery.isReturn(application, lastHeard: lastHeard, now: now) {
+        if recovery.isReturn(application.sent, lastHeard: lastHeard, now: now) {
             recovery.pathReturned(&application, now: now, outcome: &outcome)
         }
         applyOutcome(now: now)

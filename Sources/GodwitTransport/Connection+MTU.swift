@@ -13,12 +13,14 @@ extension Connection {
     ///
     /// - Returns: whether there is one.
     func writeMTUProbe(into datagram: inout ByteBuffer, now: NIODeadline) -> Bool {
-        guard state == .established, initial.keys == nil, path.validation == nil, let keys = application.keys,
+        guard state == .established, !hasInitialSpace, path.validation == nil, let keys = application.keys,
             let size = mtu.probeSize(waiting: outgoing.queuedBytes, number: application.sent.nextNumber, now: now),
             recovery.canSend(now: now)
         else { return false }
         let number = application.sent.nextNumber
-        guard var writer = begin(.short(destination: peerID), application, limit: size, &datagram) else { return false }
+        guard var writer = begin(.short(destination: peerID), application.position, limit: size, &datagram) else {
+            return false
+        }
         Frame.ping.encode(into: &datagram)
         writer.add(.mtuProbe(bytes: size))
         finish(writer, in: &application, keys, &datagram, minimum: size, now: now)

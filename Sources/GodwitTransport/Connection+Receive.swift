@@ -65,18 +65,18 @@ extension Connection {
         case .short, .versionNegotiation, .retry: end = buffer.writerIndex
         }
         let bounds = PacketKeys.Bounds(start: start, number: number, end: end)
-        // Opening reads the whole packet, and a buffer's bytes before its reader index cannot be read.
+        // Bytes before the reader index cannot be read.
         buffer.moveReaderIndex(to: start)
         defer { buffer.moveReaderIndex(to: end) }
         switch header {
         case .initial(let header):
-            return takeInitial(header, &buffer, bounds, from: source, now: now)
+            return takeInitial(header, buffer, bounds, from: source, now: now)
         case .zeroRTT(let header):
-            return takeEarly(header, &buffer, bounds, from: source, now: now)
+            return takeEarly(header, buffer, bounds, from: source, now: now)
         case .short(let destination):
             guard let sequence = localSequence(of: destination) else { return drop(.unknownConnection) }
             packetSequence = sequence
-            return takeShort(&buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
+            return takeShort(buffer, bounds, from: source, datagramBytes: datagramBytes, now: now)
         case .versionNegotiation(let offer):
             return takeVersionNegotiation(offer)
         case .retry(let retry):
@@ -85,7 +85,7 @@ extension Connection {
     }
 
     private func takeInitial(
-        _ header: InitialHeader, _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
+        _ header: InitialHeader, _ buffer: ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
         now: NIODeadline
     ) -> DropReason? {
         guard let keys = initial.keys else { return drop(.noKeys) }
@@ -95,7 +95,7 @@ extension Connection {
         guard isAddressed, role == .server || !hasHeardPeer || header.source == peerID else {
             return drop(.unknownConnection)
         }
-        guard let opened = keys.open(&buffer, bounds, largestReceived: initial.received.largest) else {
+        guard let opened = open(buffer, bounds, keys, largestReceived: initial.received.largest) else {
             return drop(.authenticationFailed)
         }
         guard !initial.received.hasSeen(opened.number) else { return drop(.duplicate) }
@@ -106,13 +106,13 @@ extension Connection {
         }
         // The client has read the ID that we sent to its address, so it is there.
         if role == .server, header.destination == localID { path.amplification.validate() }
-        process(opened, of: buffer, in: .initial, now: now)
+        process(opened, in: .initial, now: now)
         return nil
     }
 
     /// Server: a zero round trip packet. It comes in or behind the datagram of the ClientHello.
     private func takeEarly(
-        _ header: InitialHeader, _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
+        _ header: InitialHeader, _ buffer: ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
         now: NIODeadline
     ) -> DropReason? {
         guard role == .server, let keys = early.keys else { return drop(.noKeys) }
@@ -120,27 +120,27 @@ extension Connection {
         guard header.destination == clientChosenID || header.destination == localID else {
             return drop(.unknownConnection)
         }
-        guard let opened = keys.open(&buffer, bounds, largestReceived: application.received.largest) else {
+        guard let opened = open(buffer, bounds, keys, largestReceived: application.received.largest) else {
             return drop(.authenticationFailed)
         }
         guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
         guard early.use(bounds.end - bounds.start) else { return drop(.earlyDataLimit) }
-        process(opened, of: buffer, in: .early, now: now)
+        process(opened, in: .early, now: now)
         return nil
     }
 
     private func takeShort(
-        _ buffer: inout ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address, datagramBytes: Int,
+        _ buffer: ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address, datagramBytes: Int,
         now: NIODeadline
     ) -> DropReason? {
         guard let keys = application.keys, handshake.isComplete else {
             guard let packet = buffer.getSlice(at: bounds.start, length: bounds.end - bounds.start),
-                waiting.add(packet, from: source)
+                waiting.add(packet.detached(), from: source)
             else { return drop(.noKeys) }
             return nil
         }
         let largestBefore = application.received.largest
-        guard let opened = keys.open(&buffer, bounds, largestReceived: largestBefore) else {
+        guard let opened = open(buffer, bounds, keys, largestReceived: largestBefore) else {
             if isStatelessReset(buffer) { finish(.statelessReset) }
             return drop(.authenticationFailed)
         }
@@ -152,7 +152,7 @@ extension Connection {
                 datagramBytes: datagramBytes,
                 now: now)
         }
-        process(opened, of: buffer, in: .application, now: now)
+        process(opened, in: .application, now: now)
         return nil
     }
 
@@ -170,6 +170,12 @@ extension Connection {
         recovery.resetProbes()
         counters.migrations.count(cause)
         events.append(.remoteAddressChanged(source, cause))
+    }
+
+    private func open(
+        _ datagram: ByteBuffer, _ bounds: PacketKeys.Bounds, _ keys: PacketKeys, largestReceived: UInt64?
+    ) -> PacketKeys.Opened? {
+        keys.open(datagram, bounds, largestReceived: largestReceived, into: &workspace.plaintext)
     }
 
     private func takeVersionNegotiation(_ offer: VersionNegotiation) -> DropReason? {

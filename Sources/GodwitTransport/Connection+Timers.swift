@@ -15,9 +15,10 @@ extension Connection {
             if let deadline, deadline < next { next = deadline }
         }
         if state == .handshaking { consider(handshakeDeadline) }
-        consider(initial.lossDeadline)
+        if hasInitialSpace { consider(initial.lossDeadline) }
         consider(application.lossDeadline)
         consider(path.validation?.nextDeadline)
+        consider(restDeadline)
         // Nothing can be sent before the peer sends, so there is nothing to wake up for.
         guard !isBlockedByAmplification else { return next }
         consider(flightRepetition.deadline)
@@ -46,7 +47,7 @@ extension Connection {
         }
         if idle.deadline <= now { return finish(.idleTimeout) }
         if state == .handshaking, handshakeDeadline <= now { return finish(.handshakeTimeout) }
-        if let deadline = initial.lossDeadline, deadline <= now {
+        if hasInitialSpace, let deadline = initial.lossDeadline, deadline <= now {
             recovery.detectLosses(in: &initial, now: now, outcome: &outcome)
         }
         if let deadline = application.lossDeadline, deadline <= now {
@@ -60,6 +61,7 @@ extension Connection {
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)
         applyOutcome(now: now)
+        handleRest(now: now)
     }
 
     private func handleProbeTimeouts(now: NIODeadline) {
@@ -92,15 +94,15 @@ extension Connection {
     }
 
     private var initialProbeDeadline: NIODeadline? {
-        guard initial.keys != nil else { return nil }
+        guard hasInitialSpace else { return nil }
         // A client goes on asking even with nothing in flight: the server may be waiting for permission to send more (RFC 9002
         // §6.2.2.1).
         let fallback = role == .client ? idle.lastHeard : nil
-        return recovery.probeDeadline(initial, isHandshake: true, fallback: fallback)
+        return recovery.probeDeadline(initial.sent, isHandshake: true, fallback: fallback)
     }
 
     private var applicationProbeDeadline: NIODeadline? {
         guard application.keys != nil, state == .established else { return nil }
-        return recovery.probeDeadline(application, isHandshake: false, fallback: nil)
+        return recovery.probeDeadline(application.sent, isHandshake: false, fallback: nil)
     }
 }

@@ -43,13 +43,13 @@ extension Connection {
     // MARK: Initial packets
 
     private func writeInitial(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
-        guard let keys = initial.keys else { return }
+        guard hasInitialSpace, let keys = initial.keys else { return }
         repeatFinished(now: now)
         let maySend = initial.probesDue > 0 || recovery.canSend(now: now)
         let hasData = handshake.stream.hasPending && maySend
         guard hasData || initial.received.hasUnacknowledged || initial.pingDue || initial.probesDue > 0 else { return }
         let header = PacketWriter.Header.initial(destination: peerID, source: localID)
-        guard var writer = begin(header, initial, limit: limit, &datagram) else { return }
+        guard var writer = begin(header, initial.position, limit: limit, &datagram) else { return }
         if initial.received.hasUnacknowledged || hasData { writeAck(of: &initial, into: &datagram, &writer, now: now) }
         if hasData {
             while let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram)) {
@@ -88,7 +88,7 @@ extension Connection {
             (!datagrams.isEmpty || datagrams.copyDeadline.map { $0 <= now } ?? false) && recovery.canSend(now: now)
         let hasChallenge = path.validation?.isDue ?? false
         // Tickets, behind the handshake and behind messages: nobody waits for them.
-        let hasRecords = role == .server && initial.keys == nil && handshake.stream.hasPending && maySend && !hasData
+        let hasRecords = role == .server && !hasInitialSpace && handshake.stream.hasPending && maySend && !hasData
         let hasRetirements = self.hasRetirements && maySend
         // Copies that fall due together could be more than the path takes.
         if repetitions.hasReleased, !recovery.canSend(now: now) { repetitions.dropReleased() }
@@ -99,7 +99,9 @@ extension Connection {
             || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || repair != nil || application.received.isDue(now: now) else { return }
-        guard var writer = begin(.short(destination: peerID), application, limit: limit, &datagram) else { return }
+        guard var writer = begin(.short(destination: peerID), application.position, limit: limit, &datagram) else {
+            return
+        }
         if let token = path.takeChallenge(now: now, interval: recovery.probeTimeout) {
             Frame.pathChallenge(token).encode(into: &datagram)
             writer.isEliciting = true
@@ -109,9 +111,11 @@ extension Connection {
         if application.received.hasUnacknowledged || repeatsAck {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
-        control.write(
-            into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer,
-            keepAliveSeconds: keepAliveFrameSeconds)
+        if control.isDue {
+            control.write(
+                into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer,
+                keepAliveSeconds: keepAliveFrameSeconds)
+        }
         if hasRetirements { writeRetirements(into: &datagram, &writer) }
         // The first answer is not made longer when a ticket follows that the spare can go with.
         if maySend, !(hasData && handshake.stream.hasPending) { writeAnnouncements(into: &datagram, &writer) }
@@ -143,6 +147,7 @@ extension Connection {
     /// - Parameter isLast: nothing but copies follows.
     /// - Returns: whether there were any.
     private func writeCopies(into datagram: inout ByteBuffer, _ writer: inout PacketWriter, isLast: Bool) -> Bool {
+        guard repetitions.hasReleased else { return false }
         var hasWritten = false
         while let id = repetitions.takeReleased(bytes: outgoing.pendingBytes) {
             guard
@@ -165,7 +170,7 @@ extension Connection {
         guard outgoing.hasSendable, maySend else { return }
         let limit = min(limit, datagram.writerIndex + early.remaining)
         let header = PacketWriter.Header.zeroRTT(destination: peerID, source: localID)
-        guard var writer = begin(header, application, limit: limit, &datagram) else { return }
+        guard var writer = begin(header, application.position, limit: limit, &datagram) else { return }
         var isAlone = true
         while let frame = outgoing.writeFrame(
             into: &datagram, space: writer.space(in: datagram), isAlone: isAlone)
@@ -181,12 +186,12 @@ extension Connection {
     // MARK: Parts of packets
 
     func begin(
-        _ header: PacketWriter.Header, _ space: borrowing PacketSpace, limit: Int, _ datagram: inout ByteBuffer
+        _ header: PacketWriter.Header, _ position: PacketSpace.Position, limit: Int, _ datagram: inout ByteBuffer
     ) -> PacketWriter? {
         var lent: ContiguousArray<SentFrame> = []
-        swap(&lent, &carried)
+        swap(&lent, &workspace.carried)
         return PacketWriter(
-            header, number: space.sent.nextNumber, largestAcknowledged: space.largestAcknowledged, limit: limit,
+            header, number: position.nextNumber, largestAcknowledged: position.largestAcknowledged, limit: limit,
             reusing: lent, in: &datagram)
     }
 
@@ -219,13 +224,15 @@ extension Connection {
     }
 
     func finish(
-        _ writer: PacketWriter, in space: inout PacketSpace, _ keys: PacketKeys, _ datagram: inout ByteBuffer,
+        _ packet: consuming PacketWriter, in space: inout PacketSpace, _ keys: PacketKeys, _ datagram: inout ByteBuffer,
         minimum: Int,
         now: NIODeadline
     ) {
+        var writer = packet
+        // Not copied: what is lent to the next packet must have no second owner.
         defer {
-            carried = writer.carried
-            carried.removeAll(keepingCapacity: true)
+            swap(&workspace.carried, &writer.carried)
+            workspace.carried.removeAll(keepingCapacity: true)
         }
         guard !writer.isEmpty(datagram) else {
             writer.takeBack(&datagram)
@@ -248,6 +255,7 @@ extension Connection {
             hasMore: outgoing.hasSendable || handshake.stream.hasPending || dueRepair != nil)
         counters.packetsSent += 1
         idle.said(isQuestion: writer.isEliciting, now: now)
+        stayAwake(now: now)
         if writer.isEliciting {
             if space.probesDue > 0 { space.probesDue -= 1 }
         }
@@ -259,7 +267,8 @@ extension Connection {
         guard let closing, closing.isDue, let frame = closing.frame else { return }
         self.closing?.sent()
         if let keys = initial.keys,
-            var writer = begin(.initial(destination: peerID, source: localID), initial, limit: limit, &datagram)
+            var writer = begin(
+                .initial(destination: peerID, source: localID), initial.position, limit: limit, &datagram)
         {
             frame.forInitialPackets.encode(into: &datagram)
             writer.isEliciting = false
@@ -267,7 +276,7 @@ extension Connection {
             finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
         }
         if let keys = application.keys, role == .server || handshake.isComplete,
-            let writer = begin(.short(destination: peerID), application, limit: limit, &datagram)
+            let writer = begin(.short(destination: peerID), application.position, limit: limit, &datagram)
         {
             if writer.space(in: datagram) >= CloseFrame.maximumLength {
                 frame.encode(into: &datagram)

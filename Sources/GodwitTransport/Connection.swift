@@ -9,76 +9,83 @@ import NIOCore
 /// After every call the owner polls events until nil, then datagrams until nil, then the timeout, and drops the connection once
 /// `state` is `.closed`. Each concern is a type of its own; this one joins them.
 package final class Connection {
+    // Exclusive access is not checked at run time: that was a third of all instructions. It holds because one owner calls one verb at
+    // a time, no verb calls back into the owner (what it has to say is polled), and the parts are values that do not know this object,
+    // so that a part being changed is reached by no other way.
+
     package let role: TLSRole
-    package internal(set) var state = ConnectionState.handshaking
+    @exclusivity(unchecked) package internal(set) var state = ConnectionState.handshaking
 
     let configuration: TransportConfiguration
     /// Packets that the application keys may protect; a test makes it small.
-    var keyLimit = ProtocolLimits.maximumPacketsPerKey
+    @exclusivity(unchecked) var keyLimit = ProtocolLimits.maximumPacketsPerKey
     let random: RandomSource
     /// Server: where tokens come from.
-    var issuer: ConnectionIDIssuer?
+    @exclusivity(unchecked) var issuer: ConnectionIDIssuer?
     /// Server: all IDs that the client may use; `localID` is the first of them.
     let localIDs: LocalIDs?
     /// Client, once it has heard the server: all IDs that it may use; `peerID` is the one in use.
-    var peerIDs: PeerIDs?
+    @exclusivity(unchecked) var peerIDs: PeerIDs?
     /// Of the ID that the packet being read was addressed to.
-    var packetSequence: UInt64 = 0
+    @exclusivity(unchecked) var packetSequence: UInt64 = 0
     /// What the client's first packets were addressed to; the initial keys come from it.
     var clientChosenID: ConnectionID
     /// How the peer addresses us: server-issued, or empty on a client.
     let localID: ConnectionID
     /// How we address the peer.
-    var peerID: ConnectionID
+    @exclusivity(unchecked) var peerID: ConnectionID
     /// Client: the server has been heard, so that `peerID` is its own.
-    var hasHeardPeer: Bool
+    @exclusivity(unchecked) var hasHeardPeer: Bool
     /// Client: it has begun again as the server wanted.
-    var hasRetried = false
+    @exclusivity(unchecked) var hasRetried = false
 
-    var path: Path
-    var mtu: MTUDiscovery
-    var handshake: Handshake
-    var handshakeDeadline: NIODeadline
-    var handshakeSent: NIODeadline?
+    let workspace: Workspace
+    @exclusivity(unchecked) var path: Path
+    @exclusivity(unchecked) var mtu: MTUDiscovery
+    @exclusivity(unchecked) var handshake: Handshake
+    @exclusivity(unchecked) var handshakeDeadline: NIODeadline
+    @exclusivity(unchecked) var handshakeSent: NIODeadline?
     /// Client: when the first flight goes a second time, on a network that lost packets before.
-    var flightRepetition: FlightRepetition
-    var early = EarlyData()
-    var initial = PacketSpace()
-    var application = PacketSpace()
-    var recovery: Recovery<ConfiguredController>
-    var outcome = Recovery<ConfiguredController>.Outcome()
-    var outgoing: OutgoingMessages
-    var incoming: IncomingMessages
-    var datagrams = OutgoingDatagrams()
-    var incomingDatagrams = IncomingDatagrams()
-    var control = ControlFrames()
-    var repetitions: Repetitions
-    var repairs = Repairs()
-    var waiting = WaitingPackets()
-    var idle: IdleTimer
+    @exclusivity(unchecked) var flightRepetition: FlightRepetition
+    @exclusivity(unchecked) var early = EarlyData()
+    /// Nil once the handshake is confirmed: a connection is without an Initial space for most of its life.
+    @exclusivity(unchecked) private var initialSpace: InitialSpace?
+    @exclusivity(unchecked) var application = PacketSpace()
+    @exclusivity(unchecked) var recovery: Recovery<ConfiguredController>
+    @exclusivity(unchecked) var outcome = Recovery<ConfiguredController>.Outcome()
+    @exclusivity(unchecked) var outgoing: OutgoingMessages
+    @exclusivity(unchecked) var incoming: IncomingMessages
+    @exclusivity(unchecked) var datagrams = OutgoingDatagrams()
+    @exclusivity(unchecked) var incomingDatagrams = IncomingDatagrams()
+    @exclusivity(unchecked) var control = ControlFrames()
+    @exclusivity(unchecked) var repetitions: Repetitions
+    @exclusivity(unchecked) var repairs = Repairs()
+    @exclusivity(unchecked) var waiting = WaitingPackets()
+    @exclusivity(unchecked) var idle: IdleTimer
     /// The mark of the datagram being taken.
-    var arrivingMark = ECNCodepoint.notCapable
+    @exclusivity(unchecked) var arrivingMark = ECNCodepoint.notCapable
     /// How the datagram that `pollTransmit` wrote last is to be marked.
-    package internal(set) var transmitMark = ECNCodepoint.notCapable
+    @exclusivity(unchecked) package internal(set) var transmitMark = ECNCodepoint.notCapable
     /// Client: how long its binding lives.
-    var keepAlive: KeepAliveSearch?
-    var silenceLimit: TimeAmount?
+    @exclusivity(unchecked) var keepAlive: KeepAliveSearch?
+    @exclusivity(unchecked) var silenceLimit: TimeAmount?
     /// Client: the server has not asked when it should have.
-    var isServerMissing = false
-    var closing: ConnectionClose?
-    /// Lent to each packet being written.
-    var carried: ContiguousArray<SentFrame> = []
+    @exclusivity(unchecked) var isServerMissing = false
+    @exclusivity(unchecked) var closing: ConnectionClose?
 
-    var events: Deque<ConnectionEvent> = []
-    var closeReason: CloseReason?
+    /// When to see whether the connection has fallen silent; nil while it rests.
+    @exclusivity(unchecked) var restDeadline: NIODeadline?
+
+    @exclusivity(unchecked) var events: Deque<ConnectionEvent> = []
+    @exclusivity(unchecked) var closeReason: CloseReason?
     /// The endpoint's note that it counts this connection among the half open.
-    var isCountedHalfOpen = false
-    var counters = ConnectionStatistics()
+    @exclusivity(unchecked) var isCountedHalfOpen = false
+    @exclusivity(unchecked) var counters = ConnectionStatistics()
 
     init(
         role: TLSRole, configuration: TransportConfiguration, handshake: Handshake, initialKeys: PacketKeys,
         clientChosenID: ConnectionID, localID: ConnectionID, peerID: ConnectionID, remote: Address,
-        random: RandomSource, issuer: ConnectionIDIssuer? = nil, memory: PathMemory? = nil,
+        random: RandomSource, workspace: Workspace, issuer: ConnectionIDIssuer? = nil, memory: PathMemory? = nil,
         now: NIODeadline
     ) {
         self.role = role
@@ -90,8 +97,9 @@ package final class Connection {
         self.random = random
         self.issuer = issuer
         localIDs = issuer.map { LocalIDs(handshakeID: localID, issuer: $0) }
+        self.workspace = workspace
         hasHeardPeer = role == .server
-        initial.keys = initialKeys
+        initialSpace = InitialSpace(keys: initialKeys)
         path = Path(remote: remote, isValidated: role == .client)
         mtu = MTUDiscovery(
             base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
@@ -119,10 +127,11 @@ package final class Connection {
     /// - Parameters:
     ///   - resumption: with a ticket, what is sent before the first `pollTransmit` goes with the first flight.
     ///   - memory: of the same network.
+    ///   - workspace: of the event loop, if it has many connections.
     package static func client(
         configuration: TransportConfiguration, tls: TLSContext, serverName: String?, remote: Address,
         random: RandomSource, resumption: TLSResumption? = nil, memory: PathMemory? = nil,
-        now: NIODeadline
+        workspace: Workspace = Workspace(), now: NIODeadline
     ) throws(TransportError) -> Connection {
         try configuration.validate()
         do throws(TLSError) {
@@ -135,13 +144,38 @@ package final class Connection {
                 handshake: try Handshake(role: .client, tls: tls, serverName: serverName, resumption: resumption),
                 initialKeys: try .initial(role: .client, clientChosenID: chosen), clientChosenID: chosen,
                 localID: .empty,
-                peerID: chosen, remote: remote, random: random,
+                peerID: chosen, remote: remote, random: random, workspace: workspace,
                 memory: memory.flatMap { $0.isPlausible ? $0 : nil }, now: now)
             try connection.beginEarlyData()
             return connection
         } catch {
             throw .tls(error)
         }
+    }
+
+    /// An empty space once its keys are dropped.
+    var initial: PacketSpace {
+        _read {
+            if let initialSpace { yield initialSpace.value } else { yield workspace.noSpace }
+        }
+        _modify {
+            if let space = initialSpace {
+                yield &space.value
+                if space.value.keys == nil { initialSpace = nil }
+            } else {
+                yield &workspace.noSpace
+                workspace.noSpace = PacketSpace()
+            }
+        }
+    }
+
+    /// The same as whether `initial` has keys, without looking into it.
+    var hasInitialSpace: Bool { initialSpace != nil }
+
+    private final class InitialSpace {
+        @exclusivity(unchecked) var value = PacketSpace()
+
+        init(keys: PacketKeys) { value.keys = keys }
     }
 
     /// Where datagrams go.

@@ -54,17 +54,24 @@ package enum DropReason: Int, Sendable, CaseIterable {
 
 /// One plain counter for each `DropReason`.
 package struct DropCounters: Sendable {
-    private var counts = ContiguousArray<UInt64>(repeating: 0, count: DropReason.allCases.count)
+    /// Empty while all are 0, as a connection's are as a rule.
+    private var counts: ContiguousArray<UInt64> = []
 
     package init() {}
 
-    package subscript(reason: DropReason) -> UInt64 { counts[reason.rawValue] }
+    package subscript(reason: DropReason) -> UInt64 { counts.isEmpty ? 0 : counts[reason.rawValue] }
 
     package var total: UInt64 { DropReason.allCases.reduce(0) { $0 &+ self[$1] } }
 
-    mutating func count(_ reason: DropReason) { counts[reason.rawValue] &+= 1 }
+    mutating func count(_ reason: DropReason) { add(1, to: reason) }
 
     package mutating func add(_ other: DropCounters) {
-        for reason in DropReason.allCases { counts[reason.rawValue] &+= other[reason] }
+        guard !other.counts.isEmpty else { return }
+        for reason in DropReason.allCases { add(other[reason], to: reason) }
+    }
+
+    private mutating func add(_ count: UInt64, to reason: DropReason) {
+        if counts.isEmpty { counts = ContiguousArray(repeating: 0, count: DropReason.allCases.count) }
+        counts[reason.rawValue] &+= count
     }
 }

@@ -28,6 +28,9 @@ struct IdleTimer {
         if isQuestion, firstAsked == nil { firstAsked = now }
     }
 
+    /// When a packet was last heard or sent.
+    var lastActive: NIODeadline { max(lastHeard, lastSaid) }
+
     var deadline: NIODeadline { (firstAsked ?? lastHeard + (agreedSilence ?? .zero)) + timeout }
 
     /// Server: when to ask. Nil while the probe timer watches an unanswered packet anyway.

@@ -64,9 +64,9 @@ package struct IncomingMessages {
             throw .messageTooLarge(bytes: end, limit: maximumMessageBytes)
         }
         guard !completed.contains(frame.message) else { return }
-        if frame.offset == 0, frame.isLast, partial[frame.message] == nil {
+        if frame.offset == 0, frame.isLast, partial.isEmpty || partial[frame.message] == nil {
             try use(end)
-            complete(frame.message, Self.copy(frame.data))
+            complete(frame.message, frame.data.detached())
             return
         }
         try receivePiece(frame, offset: Int(frame.offset), end: Int(end))
@@ -159,19 +159,18 @@ package struct IncomingMessages {
         ready.append(message)
     }
 
-    /// A small message must not hold on to the whole datagram that it came in.
-    private static func copy(_ data: ByteBuffer) -> ByteBuffer {
-        var copy = ByteBufferAllocator().buffer(capacity: data.readableBytes)
-        copy.writeImmutableBuffer(data)
-        return copy
-    }
-
     /// The next whole message; taking it makes room for more.
     package mutating func take() -> ByteBuffer? {
         guard let message = ready.popFirst() else { return nil }
         takenBytes += UInt64(message.readableBytes)
         takenMessages += 1
         return message
+    }
+
+    /// Gives back room that is empty.
+    mutating func rest() {
+        if ready.isEmpty { ready = [] }
+        if partial.isEmpty { partial = [:] }
     }
 
     /// Bytes held: of messages under way and of whole ones not taken.

@@ -18,26 +18,24 @@ struct LossDetection {
         return max(.nanoseconds(nanoseconds), RTTEstimator.granularity)
     }
 
-    /// Settles lost packets in `sent`; their frames are appended to `loss`.
+    /// Settles lost packets in `sent`; what is to be sent again is appended to `frames`.
     ///
     /// - Returns: when the next packet is lost unless acknowledged before.
     func detect(
         in sent: inout SentPackets, largestAcknowledged: UInt64, rtt: RTTEstimator, now: NIODeadline,
-        loss: inout LostPackets
+        frames: inout ContiguousArray<SentFrame>, lost: inout LostPackets
     ) -> NIODeadline? {
         let delay = delay(rtt)
         var next: NIODeadline?
-        var found = LostPackets.Figures()
-        sent.review(into: &loss.frames) { packet in
+        sent.review(into: &frames) { packet in
             guard packet.number < largestAcknowledged else { return .stop }
             if packet.time + delay <= now || largestAcknowledged - packet.number >= packetThreshold {
-                found.add(packet)
+                lost.add(packet)
                 return .lost
             }
             if next == nil { next = packet.time + delay }
             return .keep
         }
-        loss.figures.merge(found)
         return next
     }
 
@@ -51,42 +49,24 @@ struct LossDetection {
     mutating func reset() { self = LossDetection() }
 }
 
-/// Packets that were declared lost. Reused.
+/// What is known of packets that were declared lost together.
 struct LostPackets {
-    struct Figures {
-        private(set) var count = 0
-        private(set) var bytes = 0
-        /// When the latest of them was sent.
-        private(set) var latest: NIODeadline?
-        /// Of packets above the base size.
-        private(set) var largeCount = 0
-        private(set) var lowestLarge: UInt64?
+    private(set) var count = 0
+    private(set) var bytes = 0
+    /// When the latest of them was sent.
+    private(set) var latest: NIODeadline?
+    /// Of packets above the base size.
+    private(set) var largeCount = 0
+    private(set) var lowestLarge: UInt64?
 
-        mutating func add(_ packet: SentPacket) {
-            bytes += packet.bytes
-            guard !packet.isMTUProbe else { return }
-            count += 1
-            if packet.isLarge {
-                largeCount += 1
-                lowestLarge = lowestLarge.map { min($0, packet.number) } ?? packet.number
-            }
-            latest = latest.map { max($0, packet.time) } ?? packet.time
+    mutating func add(_ packet: SentPacket) {
+        bytes += packet.bytes
+        guard !packet.isMTUProbe else { return }
+        count += 1
+        if packet.isLarge {
+            largeCount += 1
+            lowestLarge = lowestLarge.map { min($0, packet.number) } ?? packet.number
         }
-
-        mutating func merge(_ other: Figures) {
-            count += other.count
-            bytes += other.bytes
-            largeCount += other.largeCount
-            if let lowest = other.lowestLarge { lowestLarge = lowestLarge.map { min($0, lowest) } ?? lowest }
-            if let time = other.latest { latest = latest.map { max($0, time) } ?? time }
-        }
-    }
-
-    var frames: ContiguousArray<SentFrame> = []
-    var figures = Figures()
-
-    mutating func clear() {
-        frames.removeAll(keepingCapacity: true)
-        figures = Figures()
+        latest = latest.map { max($0, packet.time) } ?? packet.time
     }
 }

@@ -2,8 +2,8 @@ import GodwitTLS
 import GodwitWire
 import NIOCore
 
-/// Both directions' packet protection in one number space.
-struct PacketKeys {
+/// Both directions' packet protection in one number space. One owner; a class, so that to look at them costs one reference count.
+final class PacketKeys {
     private let sealing: PacketProtection
     private let opening: PacketProtection
 
@@ -27,8 +27,6 @@ struct PacketKeys {
 
     struct Opened {
         let number: UInt64
-        /// Decrypted in place.
-        let payload: Range<Int>
         /// Reserved bits of the first byte; 0 in this version.
         let reservedBits: UInt8
     }
@@ -36,30 +34,61 @@ struct PacketKeys {
     /// The sample is taken as if the packet number had four bytes (RFC 9001 §5.4.2).
     static let sampleOffset = 4
 
-    /// Removes header protection and decrypts in place; nil when the packet is not authentic, which leaves it unusable.
-    func open(_ datagram: inout ByteBuffer, _ bounds: Bounds, largestReceived: UInt64?) -> Opened? {
-        guard let mask = opening.headerMask(sampleAt: bounds.number + Self.sampleOffset, in: datagram),
-            bounds.number + Self.sampleOffset + PacketProtection.sampleLength <= bounds.end,
-            let masked = datagram.getInteger(at: bounds.start, as: UInt8.self)
+    /// Removes header protection and decrypts into `plaintext`, which is cleared first; nil when the packet is not authentic.
+    func open(
+        _ datagram: borrowing ByteBuffer, _ bounds: Bounds, largestReceived: UInt64?, into plaintext: inout ByteBuffer
+    ) -> Opened? {
+        let sample = bounds.number + Self.sampleOffset
+        guard bounds.start >= 0, bounds.start < bounds.number, bounds.end <= datagram.writerIndex,
+            sample + PacketProtection.sampleLength <= bounds.end
         else { return nil }
-        let isLong = masked & PacketHeader.longForm != 0
-        let first = masked ^ (mask.0 & (isLong ? PacketHeader.longProtectedBits : PacketHeader.shortProtectedBits))
-        datagram.setInteger(first, at: bounds.start)
-        let length = Int(first & PacketHeader.numberLengthBits) + 1
-        Self.applyMask(mask, to: &datagram, at: bounds.number, length: length)
-        var truncated: UInt32 = 0
-        for index in 0..<length {
-            truncated = truncated << 8 | UInt32(datagram.getInteger(at: bounds.number + index, as: UInt8.self) ?? 0)
+        return datagram.withVeryUnsafeBytes { bytes in
+            guard let mask = opening.headerMask(Self.part(bytes, sample, PacketProtection.sampleLength)) else {
+                return nil
+            }
+            // The longest number is copied with the header, and then cut to its length.
+            let prefix = bounds.number - bounds.start
+            return withUnsafeTemporaryAllocation(byteCount: prefix + Self.sampleOffset, alignment: 1) { header in
+                header.copyMemory(from: Self.part(bytes, bounds.start, header.count))
+                let isLong = header[0] & PacketHeader.longForm != 0
+                header[0] ^= mask.0 & (isLong ? PacketHeader.longProtectedBits : PacketHeader.shortProtectedBits)
+                let first = header[0]
+                let length = Int(first & PacketHeader.numberLengthBits) + 1
+                let word = Self.word(mask)
+                var truncated: UInt32 = 0
+                for offset in 0..<length {
+                    header[prefix + offset] ^= UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * offset))
+                    truncated = truncated << 8 | UInt32(header[prefix + offset])
+                }
+                let number = PacketNumber.expand(truncated, length: length, largestReceived: largestReceived)
+                let payload = bounds.number + length
+                guard
+                    opening.open(
+                        Self.part(bytes, payload, bounds.end - payload),
+                        header: UnsafeRawBufferPointer(rebasing: header[..<(prefix + length)]), packetNumber: number,
+                        into: &plaintext)
+                else { return nil }
+                let reserved = isLong ? PacketHeader.longReservedBits : PacketHeader.shortReservedBits
+                return Opened(number: number, reservedBits: first & reserved)
+            }
         }
-        let number = PacketNumber.expand(truncated, length: length, largestReceived: largestReceived)
-        let payloadStart = bounds.number + length
-        guard
-            let count = opening.open(
-                &datagram, headerStart: bounds.start, payloadStart: payloadStart, payloadEnd: bounds.end,
-                packetNumber: number)
-        else { return nil }
-        let reserved = isLong ? PacketHeader.longReservedBits : PacketHeader.shortReservedBits
-        return Opened(number: number, payload: payloadStart..<(payloadStart + count), reservedBits: first & reserved)
+    }
+
+    private static func part(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)])
+    }
+
+    /// The four mask bytes of the packet number.
+    private static func word(_ mask: (UInt8, UInt8, UInt8, UInt8, UInt8)) -> UInt32 {
+        UInt32(mask.1) << 24 | UInt32(mask.2) << 16 | UInt32(mask.3) << 8 | UInt32(mask.4)
+    }
+
+    var isResting: Bool { sealing.isResting && opening.isResting }
+
+    /// Gives back what the next packet makes anew.
+    func rest() {
+        sealing.rest()
+        opening.rest()
     }
 
     /// Encrypts the packet that ends at the writer index, appends its tag and protects its header.
@@ -68,22 +97,16 @@ struct PacketKeys {
     ) throws(TLSError) {
         try sealing.seal(
             &datagram, headerStart: start, payloadStart: numberStart + numberLength, packetNumber: number)
-        guard let mask = sealing.headerMask(sampleAt: numberStart + Self.sampleOffset, in: datagram),
-            let first = datagram.getInteger(at: start, as: UInt8.self)
-        else { throw .invalidPacketBounds }
-        let bits =
-            first & PacketHeader.longForm != 0 ? PacketHeader.longProtectedBits : PacketHeader.shortProtectedBits
-        datagram.setInteger(first ^ (mask.0 & bits), at: start)
-        Self.applyMask(mask, to: &datagram, at: numberStart, length: numberLength)
-    }
-
-    private static func applyMask(
-        _ mask: (UInt8, UInt8, UInt8, UInt8, UInt8), to datagram: inout ByteBuffer, at index: Int, length: Int
-    ) {
-        let word = UInt32(mask.1) << 24 | UInt32(mask.2) << 16 | UInt32(mask.3) << 8 | UInt32(mask.4)
-        for offset in 0..<length {
-            let byte = datagram.getInteger(at: index + offset, as: UInt8.self) ?? 0
-            datagram.setInteger(byte ^ UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * offset)), at: index + offset)
+        guard let mask = sealing.headerMask(sampleAt: numberStart + Self.sampleOffset, in: datagram) else {
+            throw .invalidPacketBounds
+        }
+        let word = Self.word(mask)
+        datagram.withVeryUnsafeMutableBytes { bytes in
+            let isLong = bytes[start] & PacketHeader.longForm != 0
+            bytes[start] ^= mask.0 & (isLong ? PacketHeader.longProtectedBits : PacketHeader.shortProtectedBits)
+            for offset in 0..<numberLength {
+                bytes[numberStart + offset] ^= UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * offset))
+            }
         }
     }
 }

@@ -14,6 +14,14 @@ struct PacketSpace {
     /// A PING is owed: nothing else elicits an answer.
     var pingDue = false
 
+    /// What the next packet's number depends on.
+    struct Position {
+        let nextNumber: UInt64
+        let largestAcknowledged: UInt64?
+    }
+
+    var position: Position { Position(nextNumber: sent.nextNumber, largestAcknowledged: largestAcknowledged) }
+
     /// Forgets everything in flight when the space's keys are dropped (RFC 9002 §6.4).
     mutating func discard(_ recovery: inout Recovery<ConfiguredController>) {
         recovery.forget(&sent)

@@ -29,7 +29,7 @@ struct PacketWriter {
     /// - Parameter limit: the datagram's largest size.
     init?(
         _ header: Header, number: UInt64, largestAcknowledged: UInt64?, limit: Int,
-        reusing carried: ContiguousArray<SentFrame>,
+        reusing carried: consuming ContiguousArray<SentFrame>,
         in datagram: inout ByteBuffer
     ) {
         start = datagram.writerIndex
@@ -60,8 +60,13 @@ struct PacketWriter {
             destination.write(into: &datagram)
         }
         numberStart = datagram.writerIndex
-        for index in (0..<numberLength).reversed() {
-            datagram.writeInteger(UInt8(truncatingIfNeeded: number >> UInt64(8 * index)))
+        switch numberLength {
+        case 1: datagram.writeInteger(UInt8(truncatingIfNeeded: number))
+        case 2: datagram.writeInteger(UInt16(truncatingIfNeeded: number))
+        case 3:
+            datagram.writeMultipleIntegers(
+                UInt8(truncatingIfNeeded: number >> 16), UInt16(truncatingIfNeeded: number))
+        default: datagram.writeInteger(UInt32(truncatingIfNeeded: number))
         }
         payloadStart = datagram.writerIndex
     }

@@ -87,7 +87,7 @@ struct ReceivedPackets {
         guard let last = ranges.last else { return nil }
         let waited = max(0, (now - largestArrival).nanoseconds) / 1000
         var lower: ContiguousArray<ClosedRange<UInt64>> = []
-        for range in ranges.ranges.dropLast().reversed() {
+        for range in ranges.lower.reversed() {
             lower.append(range.lowerBound...(range.upperBound - 1))
         }
         return AckFrame(

@@ -19,8 +19,6 @@ struct Recovery<Controller: CongestionController> {
     private(set) var probes: UInt64 = 0
     /// So many packets without a report of losses speak for the path.
     private static var packetsUntilKnown: UInt64 { 64 }
-    private var acknowledged = AcknowledgedPackets()
-    private var lost = LostPackets()
     private let initialRTT: TimeAmount
     private let datagramBytes: Int
 
@@ -90,8 +88,8 @@ struct Recovery<Controller: CongestionController> {
         var sendAgain: ContiguousArray<SentFrame> = []
 
         mutating func clear() {
-            arrived.removeAll(keepingCapacity: true)
-            sendAgain.removeAll(keepingCapacity: true)
+            if !arrived.isEmpty { arrived.removeAll(keepingCapacity: true) }
+            if !sendAgain.isEmpty { sendAgain.removeAll(keepingCapacity: true) }
         }
     }
 
@@ -100,7 +98,7 @@ struct Recovery<Controller: CongestionController> {
     ) throws(ProtocolError) {
         guard ack.largest < space.sent.nextNumber else { throw .acknowledgedUnsentPacket(ack.largest) }
         let wasLimited = 2 * bytesInFlight >= congestion.windowBytes
-        acknowledged.clear()
+        var acknowledged = AcknowledgedPackets()
         swap(&acknowledged.frames, &outcome.arrived)
         space.sent.acknowledge(ack.first, into: &acknowledged)
         for range in ack.lower { space.sent.acknowledge(range, into: &acknowledged) }
@@ -150,20 +148,19 @@ struct Recovery<Controller: CongestionController> {
     mutating func detectLosses(in space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
         space.lossDeadline = nil
         guard let largest = space.largestAcknowledged else { return }
-        lost.clear()
+        var lost = LostPackets()
         space.lossDeadline = detection.detect(
-            in: &space.sent, largestAcknowledged: largest, rtt: rtt, now: now, loss: &lost)
-        outcome.sendAgain.append(contentsOf: lost.frames)
-        settleLosses(now: now, isCongestion: true)
+            in: &space.sent, largestAcknowledged: largest, rtt: rtt, now: now, frames: &outcome.sendAgain, lost: &lost)
+        settle(lost, now: now, isCongestion: true)
     }
 
-    private mutating func settleLosses(now: NIODeadline, isCongestion: Bool) {
-        bytesInFlight -= lost.figures.bytes
-        guard let latest = lost.figures.latest else { return }
-        packetsLost += UInt64(lost.figures.count)
+    private mutating func settle(_ lost: LostPackets, now: NIODeadline, isCongestion: Bool) {
+        bytesInFlight -= lost.bytes
+        guard let latest = lost.latest else { return }
+        packetsLost += UInt64(lost.count)
         if isCongestion {
-            if let lowest = lost.figures.lowestLarge { blackHole.lost(lost.figures.largeCount, lowest: lowest) }
-            congestion.lost(bytes: lost.figures.bytes, latestSent: latest, now: now)
+            if let lowest = lost.lowestLarge { blackHole.lost(lost.largeCount, lowest: lowest) }
+            congestion.lost(bytes: lost.bytes, latestSent: latest, now: now)
         }
     }
 
@@ -171,11 +168,9 @@ struct Recovery<Controller: CongestionController> {
 
     mutating func resetProbes() { probeTimer.reset() }
 
-    /// When the oldest unanswered packet of `space` wants a probe. Without any, `fallback` counts.
-    func probeDeadline(_ space: PacketSpace, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
-        guard let oldest = space.sent.oldestUnmoved?.time ?? space.sent.oldestAwaited?.time ?? fallback else {
-            return nil
-        }
+    /// When the oldest unanswered packet of a space wants a probe. Without any, `fallback` counts.
+    func probeDeadline(_ sent: borrowing SentPackets, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
+        guard let oldest = sent.oldestAwaited ?? fallback else { return nil }
         return probeTimer.deadline(base: isHandshake ? handshakeProbeTimeout : probeTimeout, oldest: oldest)
     }
 
@@ -212,23 +207,20 @@ struct Recovery<Controller: CongestionController> {
     mutating func giveUp(
         _ space: inout PacketSpace, sentBefore limit: NIODeadline, now: NIODeadline, outcome: inout Outcome
     ) {
-        lost.clear()
-        var found = LostPackets.Figures()
-        space.sent.review(into: &lost.frames) { packet in
+        var lost = LostPackets()
+        space.sent.review(into: &outcome.sendAgain) { packet in
             guard packet.time <= limit else { return .stop }
-            found.add(packet)
+            lost.add(packet)
             return .lost
         }
-        lost.figures.merge(found)
-        outcome.sendAgain.append(contentsOf: lost.frames)
-        settleLosses(now: now, isCongestion: false)
+        settle(lost, now: now, isCongestion: false)
         space.lossDeadline = nil
     }
 
     /// Whether nothing was heard for two probe timeouts after something was asked.
-    func isReturn(_ space: PacketSpace, lastHeard: NIODeadline, now: NIODeadline) -> Bool {
-        guard let oldest = space.sent.oldestOutstanding else { return false }
-        return now - max(oldest.time, lastHeard) >= .nanoseconds(2 * probeTimeout.nanoseconds)
+    func isReturn(_ sent: borrowing SentPackets, lastHeard: NIODeadline, now: NIODeadline) -> Bool {
+        guard let oldest = sent.oldestOutstanding else { return false }
+        return now - max(oldest, lastHeard) >= .nanoseconds(2 * probeTimeout.nanoseconds)
     }
 
     mutating func forget(_ sent: inout SentPackets) {

@@ -52,9 +52,10 @@ struct Repetitions {
     }
 
     mutating func forget(_ message: UInt64) {
-        histories[message] = nil
-        plans.removeAll { $0.message == message }
-        released.removeAll { $0 == message }
+        // Empty as a rule, and this is asked for each message.
+        if !histories.isEmpty { histories[message] = nil }
+        if !plans.isEmpty { plans.removeAll { $0.message == message } }
+        if !released.isEmpty { released.removeAll { $0 == message } }
     }
 
     var deadline: NIODeadline? { plans.lazy.map(\.due).min() }

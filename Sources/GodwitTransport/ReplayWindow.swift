@@ -1,10 +1,9 @@
 /// Remembers which of the last 1,024 packet numbers have arrived, so that each packet takes effect once. Older ones count as seen.
 struct ReplayWindow {
     static let size: UInt64 = 1024
-    private static let wordCount = Int(size / 64)
 
     /// One bit a number, at the number modulo the size.
-    private var words = ContiguousArray<UInt64>(repeating: 0, count: wordCount)
+    private var words = InlineArray<16, UInt64>(repeating: 0)
     private(set) var largest: UInt64?
 
     func hasSeen(_ number: UInt64) -> Bool {

@@ -36,7 +36,7 @@ extension SentPacket {
 
 /// The packets of one number space that are not settled, with their frames, oldest first. Numbers are consecutive.
 struct SentPackets {
-    /// Settled packets and packets without an acknowledgement of their own stay this long, to recognise late acknowledgements.
+    /// Lost packets stay this long, to recognise late acknowledgements.
     static let memory: UInt64 = 256
 
     private var packets: Deque<SentPacket> = []
@@ -45,6 +45,7 @@ struct SentPackets {
     private var framesForgotten: UInt64 = 0
     private(set) var nextNumber: UInt64 = 0
     private(set) var outstandingCount = 0
+    private var largestAcknowledged: UInt64 = 0
 
     var isEmpty: Bool { packets.isEmpty }
     /// Of the packet sent last.
@@ -73,18 +74,23 @@ struct SentPackets {
         prune()
     }
 
-    /// The oldest packet that awaits an acknowledgement and whose frames nobody else carries.
-    var oldestUnmoved: SentPacket? {
-        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.framesMoved && !$0.isMTUProbe }
+    /// When the oldest packet was sent that awaits an acknowledgement.
+    var oldestOutstanding: NIODeadline? {
+        guard outstandingCount > 0 else { return nil }
+        for index in packets.indices where packets[index].fate == .outstanding { return packets[index].time }
+        return nil
     }
 
-    var oldestOutstanding: SentPacket? {
-        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding }
-    }
-
-    /// The oldest packet that awaits an acknowledgement and that a probe would ask for.
-    var oldestAwaited: SentPacket? {
-        outstandingCount == 0 ? nil : packets.first { $0.fate == .outstanding && !$0.isDispensable }
+    /// When the oldest packet was sent that a probe asks for: of those that await an acknowledgement, the first whose frames nobody
+    /// else carries, or else the first that is not dispensable.
+    var oldestAwaited: NIODeadline? {
+        guard outstandingCount > 0 else { return nil }
+        var moved: NIODeadline?
+        for index in packets.indices where packets[index].fate == .outstanding {
+            if !packets[index].framesMoved, !packets[index].isMTUProbe { return packets[index].time }
+            if moved == nil, !packets[index].isDispensable { moved = packets[index].time }
+        }
+        return moved
     }
 
     /// Lets probes pass over the oldest packets whose frames have all arrived in others.
@@ -105,6 +111,7 @@ struct SentPackets {
     mutating func acknowledge(_ range: ClosedRange<UInt64>, into report: inout AcknowledgedPackets) {
         guard let first = packets.first?.number, let last = packets.last?.number else { return }
         guard range.upperBound >= first, range.lowerBound <= last else { return }
+        largestAcknowledged = max(largestAcknowledged, min(range.upperBound, last))
         let low = Int(max(range.lowerBound, first) - first)
         let high = Int(min(range.upperBound, last) - first)
         for index in low...high where packets[index].fate != .acknowledged {
@@ -144,13 +151,23 @@ struct SentPackets {
             switch first.fate {
             case .outstanding: return
             case .acknowledged: break
-            case .lost, .unacknowledgeable:
-                guard first.number + Self.memory < nextNumber else { return }
+            case .lost: guard first.number + Self.memory < nextNumber else { return }
+            // The peer names it beside later packets, if it has arrived.
+            case .unacknowledgeable:
+                guard first.number < largestAcknowledged || first.number + Self.memory < nextNumber else { return }
             }
             frames.removeFirst(first.frameCount)
             framesForgotten += UInt64(first.frameCount)
             packets.removeFirst()
         }
+    }
+
+    /// Nothing is outstanding and nothing will be for long: forgets the settled packets too, and gives their room back.
+    mutating func rest() {
+        guard outstandingCount == 0 else { return }
+        framesForgotten += UInt64(frames.count)
+        packets = []
+        frames = []
     }
 
     private func appendFrames(of index: Int, to list: inout ContiguousArray<SentFrame>) {
@@ -159,7 +176,7 @@ struct SentPackets {
     }
 }
 
-/// What one ACK frame brought to light. Reused, so that acknowledgements allocate nothing.
+/// What one ACK frame brought to light.
 struct AcknowledgedPackets {
     var frames: ContiguousArray<SentFrame> = []
     private(set) var bytesInFlight = 0
@@ -177,13 +194,6 @@ struct AcknowledgedPackets {
     private(set) var marked = 0
     /// The largest number of a packet above the base size.
     private(set) var largestLarge: UInt64?
-
-    mutating func clear() {
-        frames.removeAll(keepingCapacity: true)
-        let kept = frames
-        self = AcknowledgedPackets()
-        frames = kept
-    }
 
     fileprivate mutating func add(_ packet: SentPacket) {
         if packet.fate == .outstanding { bytesInFlight += packet.bytes }

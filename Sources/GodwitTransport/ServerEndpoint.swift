@@ -21,6 +21,7 @@ package final class ServerEndpoint {
     private let random: RandomSource
     private let issuer: ConnectionIDIssuer
     private let tokens: AddressTokens
+    private let workspace = Workspace()
     private var table = ConnectionTable()
     private var resets: RateLimit
 
@@ -143,14 +144,15 @@ package final class ServerEndpoint {
         do throws(TLSError) {
             let keys = try PacketKeys.initial(role: .server, clientChosenID: header.destination)
             // A TLS engine is dear, so the packet must be authentic first. It is opened again by the connection.
-            var tried = copy datagram
             let bounds = PacketKeys.Bounds(start: datagram.readerIndex, number: number, end: number + header.length)
-            guard keys.open(&tried, bounds, largestReceived: nil) != nil else { return drop(.authenticationFailed) }
+            guard keys.open(datagram, bounds, largestReceived: nil, into: &workspace.plaintext) != nil else {
+                return drop(.authenticationFailed)
+            }
             connection = Connection(
                 role: .server, configuration: configuration,
                 handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
                 clientChosenID: header.destination, localID: makeID(), peerID: header.source, remote: source,
-                random: random, issuer: issuer, now: now)
+                random: random, workspace: workspace, issuer: issuer, now: now)
         } catch {
             return drop(.tlsSetup)
         }

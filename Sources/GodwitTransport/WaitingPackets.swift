@@ -14,10 +14,11 @@ struct WaitingPackets {
 
     private var packets: ContiguousArray<Packet> = []
 
+    /// - Parameter bytes: its own, not part of a datagram.
     /// - Returns: false when the room is full.
     mutating func add(_ bytes: ByteBuffer, from source: Address) -> Bool {
         guard packets.count < Self.maximumCount else { return false }
-        packets.append(Packet(bytes: ByteBuffer(bytes.readableBytesView), source: source))
+        packets.append(Packet(bytes: bytes, source: source))
         return true
     }
 

@@ -15,33 +15,48 @@ import Testing
         return packet
     }
 
+    /// Opens `header..<payload..<end` of a packet, without trapping on any bounds.
+    private func open(
+        _ protection: PacketProtection, _ packet: ByteBuffer, headerStart: Int = 0, payloadStart: Int = 5,
+        payloadEnd: Int? = nil, number: UInt64, into plaintext: inout ByteBuffer
+    ) -> Bool {
+        packet.withVeryUnsafeBytes { bytes in
+            protection.open(
+                UnsafeRawBufferPointer(rebasing: bytes[payloadStart..<(payloadEnd ?? packet.writerIndex)]),
+                header: UnsafeRawBufferPointer(rebasing: bytes[headerStart..<payloadStart]), packetNumber: number,
+                into: &plaintext)
+        }
+    }
+
     @Test("a packet opens to what was sealed, also behind another in one datagram", arguments: [0, 37])
     func roundTrip(prefix: Int) throws {
         let protection = try PacketProtection(secret: secret)
         for count in [0, 1, 15, 16, 17, 1_150] {
             let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
-            var packet = try sealed(payload, number: 654_360_564, prefix: prefix)
+            let packet = try sealed(payload, number: 654_360_564, prefix: prefix)
             #expect(packet.readableBytes == prefix + 5 + count + PacketProtection.tagLength)
             if count >= 16 { #expect(packet.getBytes(at: prefix + 5, length: count) != payload) }
-            let length = protection.open(
-                &packet, headerStart: prefix, payloadStart: prefix + 5, payloadEnd: packet.writerIndex,
-                packetNumber: 654_360_564)
-            #expect(length == count)
-            #expect(packet.getBytes(at: prefix + 5, length: count) == payload)
+            var plaintext = ByteBuffer(string: "of the packet before")
+            let isAuthentic = open(
+                protection, packet, headerStart: prefix, payloadStart: prefix + 5, number: 654_360_564, into: &plaintext
+            )
+            #expect(isAuthentic)
+            #expect(plaintext == ByteBuffer(bytes: payload))
         }
     }
 
-    @Test("one object seals and opens in turn")
-    func bothDirections() throws {
+    @Test("one object seals and opens in turn, whether or not it rests in between", arguments: [false, true])
+    func bothDirections(rests: Bool) throws {
         let protection = try PacketProtection(secret: secret)
+        var plaintext = ByteBuffer()
         for number in UInt64(0)..<20 {
             var packet = ByteBuffer(string: "HEADERpayload \(number)")
-            let plain = packet
             try protection.seal(&packet, headerStart: 0, payloadStart: 6, packetNumber: number)
-            let length = protection.open(
-                &packet, headerStart: 0, payloadStart: 6, payloadEnd: packet.writerIndex, packetNumber: number)
-            #expect(length == plain.readableBytes - 6)
-            #expect(packet.getSlice(at: 0, length: plain.readableBytes) == plain)
+            if rests { protection.rest() }
+            let isAuthentic = open(protection, packet, payloadStart: 6, number: number, into: &plaintext)
+            #expect(isAuthentic)
+            #expect(plaintext == ByteBuffer(string: "payload \(number)"))
+            if rests { protection.rest() }
         }
     }
 
@@ -58,16 +73,15 @@ import Testing
         let protection = try PacketProtection(secret: secret)
         let packet = try sealed(Array("a small message".utf8), number: 9)
         for bit in 0..<packet.readableBytes * 8 {
-            var damaged = packet.flippingBit(bit)
-            let length = protection.open(
-                &damaged, headerStart: 0, payloadStart: 5, payloadEnd: damaged.writerIndex, packetNumber: 9)
-            #expect(length == nil, "bit \(bit)")
-            #expect(damaged.getBytes(at: 5, length: 15) == [UInt8](repeating: 0, count: 15), "bit \(bit)")
+            var plaintext = ByteBuffer(repeating: 0xee, count: 15)
+            let isAuthentic = open(protection, packet.flippingBit(bit), number: 9, into: &plaintext)
+            #expect(!isAuthentic, "bit \(bit)")
+            #expect(plaintext.readableBytes == 0)
+            plaintext.moveWriterIndex(to: 15)
+            #expect(plaintext == ByteBuffer(repeating: 0, count: 15), "bit \(bit)")
         }
-        var intact = packet
-        let length = protection.open(
-            &intact, headerStart: 0, payloadStart: 5, payloadEnd: intact.writerIndex, packetNumber: 9)
-        #expect(length == 15)
+        var plaintext = ByteBuffer()
+        #expect(open(protection, packet, number: 9, into: &plaintext))
     }
 
     @Test("another packet number, another secret and another length do not open it")
@@ -79,9 +93,8 @@ import Testing
             (protection, 8, packet.writerIndex), (other, 9, packet.writerIndex),
             (protection, 9, packet.writerIndex - 1),
         ] as [(PacketProtection, UInt64, Int)] {
-            var copy = packet
-            let length = protection.open(&copy, headerStart: 0, payloadStart: 5, payloadEnd: end, packetNumber: number)
-            #expect(length == nil)
+            var plaintext = ByteBuffer()
+            #expect(!open(protection, packet, payloadEnd: end, number: UInt64(number), into: &plaintext))
         }
     }
 
@@ -99,15 +112,25 @@ import Testing
                             &copy, headerStart: headerStart, payloadStart: payloadStart, packetNumber: 1)
                     }
                 }
-                for payloadEnd in values where (headerStart, payloadStart, payloadEnd) != (0, 5, packet.writerIndex) {
-                    let length = protection.open(
-                        &copy, headerStart: headerStart, payloadStart: payloadStart, payloadEnd: payloadEnd,
-                        packetNumber: 9)
-                    #expect(length == nil)
-                }
             }
             let mask = protection.headerMask(sampleAt: headerStart, in: packet)
             #expect((mask != nil) == (0...20).contains(headerStart))
+        }
+    }
+
+    @Test("a part of a packet does not open, however short")
+    func parts() throws {
+        let protection = try PacketProtection(secret: secret)
+        let packet = try sealed(Array("a small message".utf8), number: 9)
+        var plaintext = ByteBuffer()
+        for payloadStart in 0...packet.writerIndex {
+            for payloadEnd in payloadStart...packet.writerIndex
+            where (payloadStart, payloadEnd) != (5, packet.writerIndex) {
+                #expect(
+                    !open(
+                        protection, packet, payloadStart: payloadStart, payloadEnd: payloadEnd, number: 9,
+                        into: &plaintext))
+            }
         }
     }
 }

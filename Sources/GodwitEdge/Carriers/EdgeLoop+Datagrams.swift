@@ -78,9 +78,9 @@ extension EdgeLoop {
     func transmit(_ carrier: DatagramCarrier, now: NIODeadline) {
         guard let socket else { return }
         while socket.isWritable {
-            var datagram = takeDatagramBuffer()
+            var datagram = datagramBuffers.take()
             guard let remote = carrier.connection.pollTransmit(now: now, into: &datagram) else {
-                spareDatagram = datagram
+                datagramBuffers.putBack(datagram)
                 break
             }
             if remote != carrier.remote {
@@ -91,6 +91,7 @@ extension EdgeLoop {
             metrics.datagramsSent.add()
             metrics.datagramBytesSent.add(datagram.readableBytes)
             socket.write(datagram, to: carrier.destination, mark: carrier.connection.transmitMark)
+            datagramBuffers.keep(datagram)
         }
         if !socket.isWritable { waitingForSocket.append(carrier) }
         if carrier.connection.state == .closed {
@@ -156,14 +157,5 @@ extension EdgeLoop {
         datagramCarriers[carrier.handle] = nil
         datagramNumbers[carrier.id.number] = nil
         endpoint.remove(carrier.handle)
-    }
-
-    /// Room for one datagram: what the last poll did not need, or new.
-    private func takeDatagramBuffer() -> ByteBuffer {
-        if let spare = spareDatagram {
-            spareDatagram = nil
-            return spare
-        }
-        return ByteBufferAllocator().buffer(capacity: datagramCapacity)
     }
 }

@@ -39,10 +39,8 @@ final class EdgeLoop {
     var isStopping = false
     /// Carriers that have more to send than the socket took.
     var waitingForSocket: [DatagramCarrier] = []
-    /// The largest datagram that is sent.
-    let datagramCapacity: Int
-    /// A buffer that the last poll did not need.
-    var spareDatagram: ByteBuffer?
+    /// Twice what one vectored read brings.
+    var datagramBuffers = DatagramBuffers(count: 64)
 
     private var touchedDatagrams: [DatagramCarrier] = []
     private var touchedStreams: [StreamCarrier] = []
@@ -66,7 +64,6 @@ final class EdgeLoop {
         self.eventLoop = eventLoop
         self.shared = shared
         let transport = shared.limits.transport
-        datagramCapacity = transport.maximumDatagramBytes
         endpoint = try ServerEndpoint(
             configuration: transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
             identity: shared.endpoint, random: .system)

@@ -1,8 +1,11 @@
+import GodwitTransport
 import Histogram
 import NIOCore
 
-/// What one client loop counts during a round. Confined to its loop.
+/// What one client loop counts during a round, and what its connections share. Confined to its loop.
 final class EchoTally {
+    let workspace = Workspace()
+    var datagramBuffers = DatagramBuffers(count: 64)
     let inFlight: Int
     let size: Int
     private(set) var roundTrips = 0

@@ -42,7 +42,6 @@ final class GodwitEchoClient: ChannelInboundHandler {
     private let session: Session
     private var connection: Connection?
     private var message = ByteBuffer()
-    private var datagram = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
 
@@ -58,7 +57,7 @@ final class GodwitEchoClient: ChannelInboundHandler {
         do throws(TransportError) {
             connection = try Connection.client(
                 configuration: .client, tls: tls, serverName: nil, remote: Address(ipv4: 0x7f00_0001, port: port),
-                random: .system, now: .now())
+                random: .system, workspace: tally.workspace, now: .now())
         } catch {
             context.fireErrorCaught(error)
             return
@@ -114,13 +113,23 @@ final class GodwitEchoClient: ChannelInboundHandler {
                 context.fireErrorCaught(error)
             }
         }
+        if transmit(connection, context, now: now) { context.flush() }
+        setTimer(context)
+    }
+
+    /// - Returns: whether there was anything to send.
+    private func transmit(_ connection: Connection, _ context: ChannelHandlerContext, now: NIODeadline) -> Bool {
         var hasWritten = false
-        while connection.pollTransmit(now: now, into: &datagram) != nil {
+        while true {
+            var datagram = tally.datagramBuffers.take()
+            guard connection.pollTransmit(now: now, into: &datagram) != nil else {
+                tally.datagramBuffers.putBack(datagram)
+                return hasWritten
+            }
             context.write(NIOAny(AddressedEnvelope(remoteAddress: server, data: datagram)), promise: nil)
+            tally.datagramBuffers.keep(datagram)
             hasWritten = true
         }
-        if hasWritten { context.flush() }
-        setTimer(context)
     }
 
     private func request(_ now: NIODeadline) {
@@ -135,8 +144,9 @@ final class GodwitEchoClient: ChannelInboundHandler {
 
     /// One timer, moved only to earlier: most deadlines move to later with each packet and are found early when they come up.
     private func setTimer(_ context: ChannelHandlerContext) {
-        let deadlines = [connection?.pollTimeout(), session.pollTimeout()].compactMap { $0 }
-        guard let deadline = deadlines.min() else { return }
+        let never = NIODeadline.distantFuture
+        let deadline = min(connection?.pollTimeout() ?? never, session.pollTimeout() ?? never)
+        guard deadline < never else { return }
         if let timerDeadline, timerDeadline <= deadline { return }
         timer?.cancel()
         timerDeadline = deadline
