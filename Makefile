@@ -11,7 +11,7 @@ RESULTS ?= .build/lab/latest
 FUZZ_SECONDS ?= 60
 BENCH ?=
 RUNS ?= 100
-FUZZERS := packet frame envelope report tunnel initial repair datagram record header hint log
+FUZZERS := packet frame message envelope report tunnel initial repair peer datagram record header hint log
 
 .PHONY: help
 help: ## Show this list
@@ -49,6 +49,7 @@ simulate: packages ## Replay one simulator seed: make simulate SEED=42
 simulate-chat: packages ## The lab's chat, a 200 KB image and bulk in virtual time on all its profiles; RUNS conversations of 150 messages each
 	swift build -c release --product godwit-judge
 	.build/release/godwit-judge chat all $(RUNS)
+	.build/release/godwit-judge mixed all 5
 	.build/release/godwit-judge image all 10
 	.build/release/godwit-judge bulk all 3
 

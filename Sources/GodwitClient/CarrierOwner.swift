@@ -1,5 +1,7 @@
+import GodwitSession
 import GodwitTLS
 import GodwitTransport
+import GodwitWire
 import NIOCore
 
 /// What a carrier tells the client that owns it, always on the event loop.
@@ -25,18 +27,27 @@ enum LiveCarrier {
     case datagram(DatagramCarrier)
     case stream(StreamCarrier)
 
-    var canSend: Bool {
+    /// The least urgent envelopes that there is room for now; nil = none. A stream keeps order, so the less lies in it, the better.
+    var room: Urgency? {
         switch self {
-        case .datagram(let carrier): carrier.canSend
-        case .stream(let carrier): carrier.canSend
+        case .datagram(let carrier): carrier.room
+        case .stream(let carrier): carrier.canSend ? .media : nil
         }
     }
 
-    func send(_ envelope: ByteBuffer) {
+    /// - Returns: the carrier's name for it, where it can be given up.
+    func send(_ envelope: SessionEnvelope) -> UInt64? {
         switch self {
-        case .datagram(let carrier): carrier.send(envelope)
-        case .stream(let carrier): carrier.send(envelope)
+        case .datagram(let carrier): return carrier.send(envelope)
+        case .stream(let carrier):
+            carrier.send(envelope.bytes)
+            return nil
         }
+    }
+
+    /// The envelope need not arrive any more.
+    func giveUp(_ name: UInt64) {
+        if case .datagram(let carrier) = self { carrier.giveUp(name) }
     }
 
     /// Puts on the wire what was sent.

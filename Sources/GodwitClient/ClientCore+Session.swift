@@ -17,10 +17,13 @@ extension ClientCore {
             pending.acknowledge(id.rawValue)
         case .abandoned(let id, let reason):
             guard let waiting = pending.take(id.rawValue) else { return }
-            if reason == .sessionReplaced, waiting.request.replay == .resend {
-                enqueue(waiting, now: now)
-            } else {
-                waiting.completion(.failure(reason == .sessionReplaced ? .sessionReplaced : .queueFull))
+            switch reason {
+            case .sessionReplaced where waiting.request.replay == .resend: enqueue(waiting, now: now)
+            case .sessionReplaced: waiting.completion(.failure(.sessionReplaced))
+            case .tooManyUnanswered: waiting.completion(.failure(.queueFull))
+            case .late:
+                let limit = waiting.request.deadline?.nanoseconds ?? 0
+                waiting.completion(.failure(.late(milliseconds: limit / 1_000_000)))
             }
         case .pong:
             pingSentAt = nil

@@ -64,14 +64,15 @@ final class ClientCore {
         addresses = AddressBook(server: configuration.server, eventLoop: eventLoop)
         session = Session.client(
             configuration: SessionConfiguration(), ticket: ticket, incarnation: random.next())
+        // Requests may come, and become late, before there is a connection.
+        timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
     }
 
     // MARK: Life
 
     func start() {
         guard !isStopped else { return }
-        if timer == nil {
-            timer = LoopTimer(eventLoop: eventLoop) { [weak self] in self?.timeoutIsDue() }
+        if watch == nil {
             watch = NetworkWatch(eventLoop: eventLoop) { [weak self] in self?.networkChanged() }
             watch?.start()
         }
@@ -143,7 +144,8 @@ final class ClientCore {
         let now = NIODeadline.now()
         enqueue(
             PendingRequests.Pending(
-                request: request, deadline: request.timeout.map { now + $0 } ?? .distantFuture, completion: completion),
+                request: request, deadline: request.timeout.map { now + $0 } ?? .distantFuture,
+                lateAt: request.deadline.map { now + $0 } ?? .distantFuture, completion: completion),
             now: now)
         pump()
     }
@@ -152,7 +154,8 @@ final class ClientCore {
         let request = waiting.request
         let message = OutgoingMessage(
             kind: .request(command: request.command), lane: request.lane, body: request.body,
-            compressible: Command(rawValue: request.command)?.isCompressible ?? true, early: Self.earlyUse(of: request))
+            compressible: Command(rawValue: request.command)?.isCompressible ?? true, early: Self.earlyUse(of: request),
+            urgency: request.urgency.map { Urgency($0) }, deadline: waiting.lateAt)
         do {
             let id = try session.send(message, now: now)
             pending.insert(waiting, sequence: id.rawValue)
@@ -169,6 +172,14 @@ final class ClientCore {
             return .never
         }
         return command.commandClass == .system ? .always : .inKnownSession
+    }
+
+    /// Nothing more is sent of the request, and its answer is dropped. Nothing happens if it has been answered.
+    func cancel(named name: UInt64) {
+        guard let sequence = pending.sequence(named: name), let waiting = pending.take(sequence) else { return }
+        session.cancel(LocalID(rawValue: sequence))
+        waiting.completion(.failure(.cancelled))
+        pump()
     }
 
     // MARK: The loop
@@ -191,8 +202,11 @@ final class ClientCore {
         takeTunnelMessages(now: now)
         guard let attached, let carrier = carriers[attached] else { return }
         transmitDatagrams(on: carrier, now: now)
-        while carrier.canSend, self.attached == attached, let envelope = session.pollTransmit(now: now) {
-            carrier.send(envelope)
+        while let name = session.pollGivenUp() { carrier.giveUp(name) }
+        while self.attached == attached, let room = carrier.room,
+            let envelope = session.pollEnvelope(downTo: room, now: now)
+        {
+            if let name = carrier.send(envelope) { session.carrierTook(envelope, as: name) }
         }
         carrier.flush()
     }
@@ -220,7 +234,7 @@ final class ClientCore {
         let now = NIODeadline.now()
         session.handleTimeout(now: now)
         for (id, expired) in pending.expire(now: now) {
-            session.forget(LocalID(rawValue: id))
+            session.cancel(LocalID(rawValue: id))
             expire(expired)
         }
         heartbeatIfDue(now: now)

@@ -8,6 +8,10 @@ public enum ClientError: Error, Sendable, Equatable {
     case security(String)
     /// No answer came within the request's time limit, over all carriers.
     case timedOut(milliseconds: Int64)
+    /// The request did not reach the server within its deadline, as far as is known.
+    case late(milliseconds: Int64)
+    /// The request was cancelled; whether the server has it is not known.
+    case cancelled
     /// The message is larger than the protocol carries.
     case tooLarge(bytes: Int, limit: Int)
     /// Too much is waiting for the network already.
@@ -29,6 +33,9 @@ extension ClientError: CustomStringConvertible {
         case .security(let reason): "TLS could not be set up: \(reason)"
         case .timedOut(let milliseconds):
             "no answer within \(milliseconds) ms: the network or the server is down; try again or give a longer timeout"
+        case .late(let milliseconds):
+            "it did not reach the server within \(milliseconds) ms: too late to be of use, as the caller said"
+        case .cancelled: "cancelled before an answer came"
         case .tooLarge(let bytes, let limit): "the message has \(bytes) bytes; the limit is \(limit)"
         case .queueFull: "too much is waiting for the network; wait for earlier messages to be answered"
         case .sessionReplaced: "the server restarted before it answered: ask again"

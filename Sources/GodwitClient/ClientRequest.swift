@@ -9,14 +9,24 @@ package struct ClientRequest: Sendable {
     /// How long to wait for the answer; nil for as long as it takes.
     package var timeout: TimeAmount?
     package var replay: ReplayPolicy
+    /// Nil for what is usual for the command and the size.
+    package var urgency: RequestUrgency?
+    /// How long it may take to reach the server before it is given up; nil for as long as it takes.
+    package var deadline: TimeAmount?
+    /// To cancel it by, from `GodwitClient.makeRequestName()`.
+    package var name: UInt64?
 
     package init(
-        command: UInt32, body: ByteBuffer, lane: UInt64? = nil, timeout: TimeAmount?, replay: ReplayPolicy
+        command: UInt32, body: ByteBuffer, lane: UInt64? = nil, timeout: TimeAmount?, replay: ReplayPolicy,
+        urgency: RequestUrgency? = nil, deadline: TimeAmount? = nil, name: UInt64? = nil
     ) {
         self.command = command
         self.body = body
         self.lane = lane
         self.timeout = timeout
         self.replay = replay
+        self.urgency = urgency
+        self.deadline = deadline
+        self.name = name
     }
 }

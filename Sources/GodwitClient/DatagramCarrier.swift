@@ -57,21 +57,27 @@ final class DatagramCarrier {
 
     func start() { openSocket() }
 
-    var canSend: Bool {
-        (connection.state == .established || connection.canSendEarly)
-            && connection.sendCapacityBytes > Self.envelopeRoom
+    /// The least urgent envelopes that there is room for now; nil = none.
+    var room: Urgency? {
+        guard connection.state == .established || connection.canSendEarly else { return nil }
+        return connection.leastUrgentWithRoom(for: Self.envelopeRoom)
     }
 
     var pathMemory: PathMemory? { PathMemory(connection.statistics) }
 
-    func send(_ envelope: ByteBuffer) {
+    /// - Returns: the connection's name for it.
+    func send(_ envelope: SessionEnvelope) -> UInt64? {
         do {
-            _ = try connection.send(envelope, now: .now())
+            return try connection.send(
+                envelope.bytes, urgency: envelope.urgency, deadline: envelope.deadline, now: .now())
         } catch {
             // The session keeps what is not acknowledged and sends it again on the next carrier.
             fail(.lost, reason: "\(error)")
+            return nil
         }
     }
+
+    func giveUp(_ message: UInt64) { connection.giveUp(message) }
 
     /// What is late or finds no room is dropped.
     func send(_ datagram: SessionDatagram) {
@@ -123,7 +129,7 @@ final class DatagramCarrier {
             case .datagram(let envelope):
                 hasNews = true
                 owner?.carrier(id, received: envelope)
-            case .messageAcknowledged:
+            case .messageAcknowledged, .messageLate:
                 // There is room again.
                 hasNews = true
             case .ticket(let ticket):

@@ -1,6 +1,7 @@
 import GodwitTLS
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// A client of a Godwit server: one session that goes on across carriers, addresses and outages.
 ///
@@ -68,15 +69,39 @@ public final class GodwitClient: Sendable {
     ///   - lane: Requests of one lane reach the server in the order of sending.
     ///   - timeout: nil for the configuration's ``ClientConfiguration/requestTimeout``.
     ///   - replay: What to do when the server lost the session before answering.
+    ///   - urgency: nil for what is usual: bodies over 4 KiB are media, others text, a login is control.
+    ///   - deadline: How long it may take to reach the server. What is late, as a typing notice, is not sent any more, and fails with
+    ///     ``ClientError/late(milliseconds:)``.
+    /// - Throws: ``ClientError``; ``ClientError/cancelled`` when the task is cancelled: then nothing more of the request is sent, and
+    ///   whether the server has it already is not known.
     public func request(
         _ command: UInt32, body: ByteBuffer, lane: UInt64? = nil, timeout: TimeAmount? = nil,
-        replay: ReplayPolicy = .resend
+        replay: ReplayPolicy = .resend, urgency: RequestUrgency? = nil, deadline: TimeAmount? = nil
     ) async throws -> Response {
+        let name = Self.makeRequestName()
         let request = ClientRequest(
-            command: command, body: body, lane: lane, timeout: timeout ?? defaultTimeout, replay: replay)
-        return try await withCheckedThrowingContinuation { continuation in
-            send(request) { result in continuation.resume(with: result.mapError { $0 as any Error }) }
+            command: command, body: body, lane: lane, timeout: timeout ?? defaultTimeout, replay: replay,
+            urgency: urgency, deadline: deadline, name: name)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                send(request) { result in continuation.resume(with: result.mapError { $0 as any Error }) }
+                // It may have been cancelled before there was anything to cancel.
+                if Task.isCancelled { cancel(name) }
+            }
+        } onCancel: {
+            cancel(name)
         }
+    }
+
+    private static let requestNames = Atomic<UInt64>(0)
+
+    /// A name that no other request of this process has.
+    package static func makeRequestName() -> UInt64 { requestNames.add(1, ordering: .relaxed).newValue }
+
+    /// Ends a request that has this name and no answer yet, with ``ClientError/cancelled``.
+    package func cancel(_ name: UInt64) {
+        let core = core
+        eventLoop.execute { core.value.cancel(named: name) }
     }
 
     /// The same without a task. `completion` runs once, on the event loop.

@@ -8,6 +8,8 @@ struct PendingRequests {
     struct Pending {
         let request: ClientRequest
         let deadline: NIODeadline
+        /// When it is given up unless the server has it.
+        var lateAt = NIODeadline.distantFuture
         let completion: Completion
         /// The server's session has it: whatever becomes of it now, the server counts it.
         var isAcknowledged = false
@@ -45,6 +47,9 @@ struct PendingRequests {
     mutating func acknowledge(_ sequence: UInt64) { bySequence[sequence]?.isAcknowledged = true }
 
     mutating func take(_ sequence: UInt64) -> Pending? { bySequence.removeValue(forKey: sequence) }
+
+    /// A walk: cancelling is rare.
+    func sequence(named name: UInt64) -> UInt64? { bySequence.first { $0.value.request.name == name }?.key }
 
     /// The next deadline of a request that still waits.
     mutating func nextDeadline() -> NIODeadline? {

@@ -5,6 +5,10 @@ import NIOPosix
 
 /// The shell around one TLS 1.3 connection on TCP that carries framed envelopes. Confined to its event loop.
 final class StreamCarrier {
+    /// What goes first is decided as late as possible: nothing overtakes what lies in the kernel unsent (TCP_NOTSENT_LOWAT), or in the
+    /// channel.
+    private static let unsentBytes = 16 << 10
+    private static let pendingBytes = (low: 8 << 10, high: 32 << 10)
     /// `TCP_USER_TIMEOUT` of linux/tcp.h: after so long with unacknowledged bytes the kernel reports the connection lost.
     private static let userTimeoutMilliseconds = 20_000
     /// Keep-alive: first probe after 5 minutes of idleness, then each 5 s, three times. The session's heartbeat comes first; this frees
@@ -24,7 +28,7 @@ final class StreamCarrier {
     private var isEstablished = false
     private var isClosed = false
     private var plaintext = ByteBuffer()
-    private var hasUnsentFrames = false
+    private var unflushedBytes = 0
     private var lastHeardAt: NIODeadline?
     private var roundTrip: TimeAmount?
     private var askedKernelAt: NIODeadline?
@@ -47,6 +51,10 @@ final class StreamCarrier {
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(
+                .writeBufferWaterMark,
+                value: ChannelOptions.Types.WriteBufferWaterMark(
+                    low: Self.pendingBytes.low, high: Self.pendingBytes.high))
         #if os(Linux)
         bootstrap =
             bootstrap
@@ -54,6 +62,7 @@ final class StreamCarrier {
             .channelOption(.tcpOption(.init(rawValue: 5)), value: Self.keepAlive.interval)
             .channelOption(.tcpOption(.init(rawValue: 6)), value: Self.keepAlive.count)
             .channelOption(.tcpOption(.init(rawValue: 18)), value: Self.userTimeoutMilliseconds)
+            .channelOption(.tcpOption(.init(rawValue: 25)), value: Self.unsentBytes)
         #endif
         bootstrap
             .channelInitializer { channel in
@@ -74,15 +83,17 @@ final class StreamCarrier {
         StreamFraming.encode(envelope, into: &frame)
         do {
             try engine.write(frame)
-            hasUnsentFrames = true
+            unflushedBytes += frame.readableBytes
+            // Only what has reached the channel tells whether there is room for more.
+            if unflushedBytes >= Self.pendingBytes.high { flush() }
         } catch {
             fail(.lost, reason: "\(error)")
         }
     }
 
     func flush() {
-        guard hasUnsentFrames else { return }
-        hasUnsentFrames = false
+        guard unflushedBytes > 0 else { return }
+        unflushedBytes = 0
         writeOutput()
     }
 

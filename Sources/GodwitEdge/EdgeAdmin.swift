@@ -40,6 +40,9 @@ extension Edge: AdminSource {
         metrics.repairBytesSent.child().raise(to: transport.repairBytesSent)
         metrics.messagesSavedByRepair.child().raise(to: transport.messagesSavedByRepair)
         metrics.messagesRecovered.child().raise(to: transport.messagesRecovered)
+        metrics.messagesGivenUp.child("cancelled").raise(to: transport.messagesCancelled)
+        metrics.messagesGivenUp.child("late").raise(to: transport.messagesLate)
+        metrics.messagesGivenUp.child("peer").raise(to: transport.messagesGivenUpByPeer)
         if let tickets = tickets?.counters {
             metrics.tickets.child("issued").raise(to: Int(clamping: tickets.issued))
             metrics.tickets.child("used").raise(to: Int(clamping: tickets.resumed))

@@ -49,6 +49,7 @@ package struct EdgeMetrics: Sendable {
     package let copyBytesSent: CounterFamily
     package let messagesSavedByCopies: CounterFamily
     package let datagramsSavedByCopies: CounterFamily
+    package let messagesGivenUp: CounterFamily
 
     // Admission.
     package let shed: CounterFamily
@@ -129,6 +130,9 @@ package struct EdgeMetrics: Sendable {
             "godwit_messages_saved_by_repair_total", "Messages sent that the client completed by repair.")
         messagesRecovered = registry.counter(
             "godwit_messages_recovered_total", "Messages received that were completed by repair.")
+        messagesGivenUp = registry.counter(
+            "godwit_messages_given_up_total", "Messages of datagram carriers that were ended before they arrived.",
+            labels: ["reason"])
 
         shed = registry.counter("godwit_shed_total", "Work refused to protect the rest.", labels: ["reason"])
 

@@ -10,6 +10,8 @@ struct InboundOrder {
             case request(command: UInt32)
             case response(to: UInt64, status: UInt32)
             case push(command: UInt32)
+            /// Its sender has given it up: only its place counts.
+            case withdrawn
         }
 
         let sequence: UInt64

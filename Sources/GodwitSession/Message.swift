@@ -12,6 +12,13 @@ package enum MessageKind: Hashable, Sendable {
         if case .response = self { true } else { false }
     }
 
+    /// A response has its request's, which this end does not keep.
+    var command: UInt32? {
+        switch self {
+        case .request(let command), .push(let command): command
+        case .response: nil
+        }
+    }
     var isRequest: Bool {
         if case .request = self { true } else { false }
     }
@@ -34,15 +41,23 @@ package struct OutgoingMessage: Hashable, Sendable {
     /// False for bodies with secrets: they never share a compression context with anything.
     package var compressible: Bool
     package var early: EarlyUse
+    /// The more urgent overtake the less urgent, except in their lane.
+    package var urgency: Urgency
+    /// It is given up if it is not known to have arrived by then.
+    package var deadline: NIODeadline
 
+    /// - Parameter urgency: nil for what is usual for its command and size.
     package init(
-        kind: MessageKind, lane: UInt64? = nil, body: ByteBuffer, compressible: Bool = true, early: EarlyUse = .never
+        kind: MessageKind, lane: UInt64? = nil, body: ByteBuffer, compressible: Bool = true, early: EarlyUse = .never,
+        urgency: Urgency? = nil, deadline: NIODeadline = .distantFuture
     ) {
         self.kind = kind
         self.lane = lane
         self.body = body
         self.compressible = compressible
         self.early = early
+        self.urgency = urgency ?? .usual(command: kind.command, bytes: body.readableBytes)
+        self.deadline = deadline
     }
 
     package static func request(_ command: Command, lane: UInt64? = nil, body: ByteBuffer) -> Self {

@@ -43,6 +43,8 @@ package final class Session {
     @exclusivity(unchecked) var inbound = InboundOrder()
     @exclusivity(unchecked) var unanswered: UnansweredRequests
     @exclusivity(unchecked) var acknowledgements: AckSchedule
+    /// What the carrier of the moment calls messages that it need not deliver any more.
+    @exclusivity(unchecked) var givenUp = Deque<UInt64>()
     /// The last identity given to a message of this end.
     @exclusivity(unchecked) var lastOutgoingID: UInt64 = 0
     /// A received message's identity is this and its number; raised when numbering starts again.
@@ -110,10 +112,15 @@ package final class Session {
     package func pollEvent() -> SessionEvent? { events.popFirst() }
 
     /// When `handleTimeout` wants to be called; nil = never, as things stand.
-    package func pollTimeout() -> NIODeadline? { phase == .open ? acknowledgements.deadline : nil }
+    package func pollTimeout() -> NIODeadline? {
+        [phase == .open ? acknowledgements.deadline : nil, outgoing.earliestDeadline].compactMap(\.self).min()
+    }
 
-    /// Time has passed: `pollTransmit` may have an acknowledgement now.
-    package func handleTimeout(now: NIODeadline) { acknowledgements.elapse(now: now) }
+    /// Time has passed: `pollTransmit` may have an acknowledgement now, and messages may have become late.
+    package func handleTimeout(now: NIODeadline) {
+        acknowledgements.elapse(now: now)
+        giveUpLate(now: now)
+    }
 
     /// The carrier is gone. What the peer has not acknowledged is kept for the next one. With `attachment`, a carrier
     /// that has been superseded meanwhile changes nothing.
@@ -136,6 +143,7 @@ package final class Session {
 
     func dropCarrierState() {
         control.removeAll()
+        givenUp.removeAll()
         statistics.datagramsDropped += datagrams.count
         datagrams.removeAll()
         pendingPong = nil
@@ -151,6 +159,10 @@ package struct SessionStatistics: Hashable, Sendable {
     package var messagesSent = 0
     package var messagesReceived = 0
     package var duplicatesDropped = 0
+    /// Given up before they were known to have arrived: because the owner wanted it, and because their deadline had passed.
+    package var messagesCancelled = 0
+    package var messagesLate = 0
+    package var messagesWithdrawnByPeer = 0
     /// Messages given to a carrier again after a resume.
     package var messagesSentAgain = 0
     /// Acknowledgements that found no message to ride on.

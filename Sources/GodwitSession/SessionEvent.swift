@@ -36,4 +36,6 @@ package enum AbandonReason: String, Hashable, Sendable, CaseIterable {
     case sessionReplaced
     /// More requests were unanswered than `maximumUnansweredRequests`; this was the oldest.
     case tooManyUnanswered
+    /// Its deadline has passed before it was known to have arrived. It may have arrived all the same.
+    case late
 }

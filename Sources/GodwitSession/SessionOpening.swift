@@ -15,12 +15,13 @@ extension Session {
         detachedSince = nil
         attempt += 1
         phase = .opening
+        let early = earlyMessages()
         control.append(
             .open(
                 OpenEnvelope(
                     incarnation: incarnation, attempt: attempt, newestDictionary: UInt64(CompressionDictionary.newest),
                     resumption: ticket.map { OpenEnvelope.Resumption(ticket: $0, received: inbound.ackState) },
-                    early: earlyMessages())))
+                    early: early)))
     }
 
     /// Numbering is fresh until this process has had the session once. One that goes on needs a session to go on in.
@@ -30,6 +31,7 @@ extension Session {
             isFresh: !hasOpened, maximumBytes: Self.earlyBytes, maximumCount: OpenEnvelope.Early.maximumCount)
         guard !messages.isEmpty else { return nil }
         statistics.messagesSent += messages.count
+        for message in messages where message.kind.isRequest && !message.isRepeated { awaitResponse(to: message) }
         return OpenEnvelope.Early(isFresh: !hasOpened, messages: messages.map { dataEnvelope($0) })
     }
 

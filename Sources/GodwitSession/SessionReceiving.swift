@@ -74,7 +74,11 @@ extension Session {
             try inbound.accept(message, after: data.after, deliverable: &deliverable)
             for message in deliverable { deliver(message) }
         }
-        statistics.messagesReceived += 1
+        if case .withdrawn = message.kind {
+            statistics.messagesWithdrawnByPeer += 1
+        } else {
+            statistics.messagesReceived += 1
+        }
         acknowledgements.received(bytes: body.readableBytes, now: now)
     }
 
@@ -92,6 +96,7 @@ extension Session {
         switch kind {
         case .request(let command): return .request(command: command)
         case .push(let command): return .push(command: command)
+        case .withdrawn: return .withdrawn
         case .response(let distance, let status):
             // |distance| < 2^61 by its encoding and the acknowledgement is below 2^62: no overflow.
             let request = Int64(acknowledged) - distance
@@ -107,7 +112,9 @@ extension Session {
         switch message.kind {
         case .request(let command): kind = .request(command: command)
         case .push(let command): kind = .push(command: command)
+        case .withdrawn: return
         case .response(let request, let status):
+            if let arrived = outgoing.answered(request) { events.append(.acknowledged(arrived)) }
             guard let id = unanswered.answer(sequence: request) else {
                 statistics.unmatchedResponses += 1
                 return

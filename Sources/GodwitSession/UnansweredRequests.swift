@@ -9,6 +9,7 @@ struct UnansweredRequests {
 
     /// Returns the request that had to make room.
     mutating func insert(sequence: UInt64, id: LocalID) -> LocalID? {
+        guard ids[sequence] == nil else { return nil }
         // A scan, but only for a peer that leaves thousands of requests unanswered. Lower numbers are older.
         var evicted: LocalID?
         if ids.count >= limit, let oldest = ids.keys.min() { evicted = ids.removeValue(forKey: oldest) }
@@ -24,11 +25,9 @@ struct UnansweredRequests {
         if let entry = ids.first(where: { $0.value == id }) { ids[entry.key] = nil }
     }
 
-    /// Numbering starts again with the `kept` requests. Returns the others, oldest first.
-    mutating func renumber(kept: [(sequence: UInt64, id: LocalID)]) -> [LocalID] {
-        let known = Set(ids.values)
-        let still = kept.filter { known.contains($0.id) }
-        ids = Dictionary(uniqueKeysWithValues: still.map { ($0.sequence, $0.id) })
-        return known.subtracting(still.map(\.id)).sorted()
+    /// Numbering starts again: the `kept` requests wait for new numbers. Returns the others, oldest first.
+    mutating func renumber(kept: Set<LocalID>) -> [LocalID] {
+        defer { ids = [:] }
+        return Set(ids.values).subtracting(kept).sorted()
     }
 }

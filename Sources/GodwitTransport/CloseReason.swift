@@ -55,6 +55,10 @@ package enum ProtocolError: Error, Sendable, Equatable {
     case flowControl(limit: UInt64)
     case messageLimit(UInt64)
     case messageTooLarge(bytes: UInt64, limit: Int)
+    /// More of a large message than its permit says.
+    case messageFlowControl(message: UInt64, limit: Int)
+    /// A permit for a message that was never begun.
+    case unsentMessage(UInt64)
     /// Two frames disagree on where a message ends.
     case inconsistentMessageEnd(message: UInt64)
     case tooManyFragments(message: UInt64)
@@ -83,6 +87,8 @@ extension ProtocolError: CustomStringConvertible {
         case .messageLimit(let limit): "more than \(limit) messages were begun"
         case .messageTooLarge(let bytes, let limit):
             "a message of at least \(bytes) bytes is over the limit of \(limit)"
+        case .messageFlowControl(let message, let limit): "more than \(limit) bytes of message \(message) were sent"
+        case .unsentMessage(let message): "a permit for message \(message), which was never begun"
         case .inconsistentMessageEnd(let message): "frames disagree on where message \(message) ends"
         case .tooManyFragments(let message): "message \(message) came in too many pieces"
         case .handshakeBufferExceeded(let limit): "handshake data reaches over \(limit) bytes ahead"
@@ -100,8 +106,8 @@ extension ProtocolError: CustomStringConvertible {
     package var code: TransportErrorCode {
         switch self {
         case .frame: .frameEncoding
-        case .flowControl, .messageLimit: .flowControl
-        case .messageTooLarge, .inconsistentMessageEnd, .tooManyFragments: .messageState
+        case .flowControl, .messageLimit, .messageFlowControl: .flowControl
+        case .messageTooLarge, .unsentMessage, .inconsistentMessageEnd, .tooManyFragments: .messageState
         case .handshakeBufferExceeded: .handshakeBuffer
         case .frameNotAllowed, .acknowledgedUnsentPacket, .recoveredUnsentMessage, .datagramCopyOfNothing, .emptyPacket,
             .reservedBits,

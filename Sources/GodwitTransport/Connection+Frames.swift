@@ -90,6 +90,8 @@ extension Connection {
         case .recovered(let frame): try receive(frame)
         case .datagram(let frame): receive(frame)
         case .datagramCopy(let frame): try receive(frame)
+        case .resetMessage(let reset): if try incoming.receive(reset) { counters.messagesGivenUpByPeer += 1 }
+        case .maxMessageData(let frame): try outgoing.raise(frame)
         case .maxData(let limit): outgoing.raise(maxData: limit)
         case .maxMessages(let limit): outgoing.raise(maxMessages: limit)
         case .newConnectionID(let frame): try receive(frame)
@@ -120,21 +122,26 @@ extension Connection {
     func applyOutcome(now: NIODeadline) {
         for frame in outcome.arrived {
             switch frame {
-            case .message(let id, let offset, let count, let isCopy):
-                messageArrived(id, offset: offset, count: count, isCopy: isCopy)
+            case .message(let number, let offset, let count, let isCopy):
+                messageArrived(number, offset: offset, count: count, isCopy: isCopy)
             case .handshake(let offset, let count): handshake.stream.acknowledge(offset: offset, count: count)
             case .retireConnectionID: peerIDs?.retirementArrived()
-            case .handshakeDone, .maxData, .maxMessages, .keepAlive, .newConnectionID, .datagram, .repair, .recovered:
-                break
+            case .resetMessage(let number): outgoing.resetArrived(number)
             case .mtuProbe(let bytes): mtu.probeArrived(bytes: bytes)
+            case .handshakeDone, .maxData, .maxMessages, .maxMessageData, .keepAlive, .newConnectionID, .datagram,
+                .repair,
+                .recovered:
+                break
             }
         }
         for frame in outcome.sendAgain {
             switch frame {
             case .message(_, _, _, isCopy: true), .datagram: break
-            case .message(let id, let offset, let count, isCopy: false):
-                outgoing.sendAgain(id, offset: offset, count: count)
-                repeatAfterLoss(id, now: now)
+            case .message(let number, let offset, let count, isCopy: false):
+                outgoing.sendAgain(number, offset: offset, count: count)
+                repeatAfterLoss(number, now: now)
+            case .resetMessage(let number): outgoing.resetLost(number)
+            case .maxMessageData(let number): incoming.permitLost(number)
             case .handshake(let offset, let count): handshake.stream.sendAgain(offset: offset, count: count)
             case .handshakeDone: control.handshakeDone = true
             case .maxData: control.maxData = true
@@ -143,8 +150,8 @@ extension Connection {
             case .retireConnectionID(let sequence): peerIDs?.retireAgain(sequence)
             case .keepAlive: control.keepAlive = true
             case .mtuProbe(let bytes): mtu.probeLost(bytes: bytes)
-            case .repair(let id): repairs.lost(of: id)
-            case .recovered(let id): control.tell(recovered: id)
+            case .repair(let number): repairs.lost(of: number)
+            case .recovered(let number): control.tell(recovered: number)
             }
         }
         outcome.clear()
@@ -152,37 +159,11 @@ extension Connection {
         if role == .server, !hasInitialSpace { handshake.releaseStream() }
     }
 
-    func messageArrived(_ id: UInt64, offset: Int, count: Int, isCopy: Bool) {
-        guard outgoing.acknowledge(id, offset: offset, count: count) else { return }
+    func messageArrived(_ number: UInt64, offset: Int, count: Int, isCopy: Bool) {
+        guard let id = outgoing.acknowledge(number, offset: offset, count: count) else { return }
         events.append(.messageAcknowledged(id))
-        repetitions.forget(id)
-        repairs.forget(id)
+        forgetRedundancy(of: number)
         if isCopy { counters.messagesSavedByCopies += 1 }
-    }
-
-    // MARK: Repetitions
-
-    /// A message of one packet was first sent: copies follow if the path is known to lose packets.
-    func repeatFirst(_ id: UInt64, now: NIODeadline) {
-        repetitions.sentMessage(bytes: outgoing.pendingBytes(of: id) ?? 0)
-        plan(id, copies: RedundancyPolicy.firstCopies(recovery.loss), now: now)
-    }
-
-    private func repeatAfterLoss(_ id: UInt64, now: NIODeadline) {
-        let history = repetitions.beginRound(id)
-        guard recovery.probeTimer.firedCount <= RedundancyPolicy.roundsBeforeSilence else { return }
-        plan(
-            id,
-            copies: RedundancyPolicy.probeCopies(recovery.loss, sent: history.sent, round: history.rounds + 1), now: now
-        )
-    }
-
-    private func plan(_ id: UInt64, copies: Int, now: NIODeadline) {
-        guard copies > 0, let bytes = outgoing.pendingBytes(of: id), bytes <= configuration.maximumDatagramBytes / 2
-        else {
-            return
-        }
-        repetitions.plan(id, copies: copies, gap: RedundancyPolicy.gap(recovery.loss), now: now)
     }
 
     // MARK: Handshake

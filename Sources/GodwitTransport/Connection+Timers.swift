@@ -18,6 +18,7 @@ extension Connection {
         if hasInitialSpace { consider(initial.lossDeadline) }
         consider(application.lossDeadline)
         consider(path.validation?.nextDeadline)
+        consider(outgoing.earliestDeadline)
         consider(restDeadline)
         // Nothing can be sent before the peer sends, so there is nothing to wake up for.
         guard !isBlockedByAmplification else { return next }
@@ -57,6 +58,7 @@ extension Connection {
         if let deadline = repetitions.deadline, deadline <= now {
             repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))
         }
+        giveUpLate(now: now)
         if flightRepetition.isDue(now: now), state == .handshaking { sendFlightAgain(now: now) }
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)

@@ -81,6 +81,7 @@ extension Connection {
             return writeEarly(into: &datagram, limit: limit, now: now)
         }
         guard let keys = application.keys else { return }
+        raiseWindows(now: now)
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
         let hasData = outgoing.hasSendable && maySend
         datagrams.dropLate(now: now)
@@ -95,7 +96,7 @@ extension Connection {
         let repair = recovery.canSend(now: now) ? dueRepair : nil
         let isElicitingDue =
             hasData || hasRetirements || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
-            || control.isDue
+            || control.isDue || incoming.hasPermitDue
             || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || repair != nil || application.received.isDue(now: now) else { return }
@@ -111,9 +112,9 @@ extension Connection {
         if application.received.hasUnacknowledged || repeatsAck {
             writeAck(of: &application, into: &datagram, &writer, now: now)
         }
-        if control.isDue {
+        if control.isDue || incoming.hasPermitDue {
             control.write(
-                into: &datagram, writer: &writer, incoming: incoming, localID: localID, issuer: issuer,
+                into: &datagram, writer: &writer, incoming: &incoming, localID: localID, issuer: issuer,
                 keepAliveSeconds: keepAliveFrameSeconds)
         }
         if hasRetirements { writeRetirements(into: &datagram, &writer) }
@@ -128,16 +129,16 @@ extension Connection {
         var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData && repair == nil)
         if let repair { writeRepair(repair, into: &datagram, &writer) }
         if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
-        let firstUnbegun = outgoing.nextUnbegun
+        let firstUnbegun = outgoing.nextNumber
         while hasData,
             let frame = outgoing.writeFrame(
                 into: &datagram, space: writer.space(in: datagram), isAlone: isAlone, alignment: pieceAlignment)
         {
             writer.add(frame)
             isAlone = false
-            guard case .message(let id, let offset, _, _) = frame else { continue }
-            if offset == 0, id >= firstUnbegun { repeatFirst(id, now: now) }
-            noticeEnd(of: id)
+            guard case .message(let number, let offset, _, _) = frame else { continue }
+            if offset == 0, number >= firstUnbegun { repeatFirst(number, now: now) }
+            noticeEnd(of: number)
         }
         if writer.isEliciting { application.pingDue = false }
         markBulk(hasData: hasData)
@@ -149,7 +150,7 @@ extension Connection {
     private func writeCopies(into datagram: inout ByteBuffer, _ writer: inout PacketWriter, isLast: Bool) -> Bool {
         guard repetitions.hasReleased else { return false }
         var hasWritten = false
-        while let id = repetitions.takeReleased(bytes: outgoing.pendingBytes) {
+        while let id = repetitions.takeReleased(bytes: { outgoing.pendingBytes(of: $0) }) {
             guard
                 let frame = outgoing.writeCopy(
                     of: id, into: &datagram, space: writer.space(in: datagram),

@@ -115,8 +115,11 @@ package final class Connection {
                 messageBytes: configuration.maximumMessageBytes, queuedBytes: configuration.maximumQueuedBytes,
                 queuedMessages: configuration.maximumQueuedMessages))
         incoming = IncomingMessages(
-            maximumMessageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
-            windowMessages: configuration.receiveWindowMessages)
+            limits: IncomingMessages.Limits(
+                messageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
+                maximumWindowBytes: configuration.maximumReceiveWindowBytes,
+                windowMessages: configuration.receiveWindowMessages,
+                permitBytes: configuration.largeMessageRoomBytes))
         repetitions = Repetitions(share: configuration.redundancyShare)
         idle = IdleTimer(timeout: configuration.idleTimeout, now: now)
         if role == .client, configuration.keepsBinding { keepAlive = KeepAliveSearch(remembered: memory?.keepAlive) }
@@ -183,31 +186,13 @@ package final class Connection {
 
     // MARK: Messages
 
-    /// Queues a whole message, also before the handshake is complete.
-    ///
-    /// - Returns: the number that `messageAcknowledged` will name.
-    package func send(_ message: ByteBuffer, now: NIODeadline) throws(SendError) -> UInt64 {
-        switch state {
-        case .handshaking, .established: break
-        case .closing, .draining, .closed: throw .closed
-        }
-        let id = try outgoing.enqueue(message)
-        counters.messagesSent += 1
-        return id
-    }
-
     /// Client: what is sent now goes as early data.
     package var canSendEarly: Bool { role == .client && state == .handshaking && early.remaining > 0 }
-
-    /// Bytes that `send` would still take.
-    package var sendCapacityBytes: Int { outgoing.capacityBytes }
 
     package func pollEvent() -> ConnectionEvent? {
         if let event = events.popFirst() { return event }
         if let message = incoming.take() {
             counters.messagesReceived += 1
-            if incoming.raiseMaxData() { control.maxData = true }
-            if incoming.raiseMaxMessages() { control.maxMessages = true }
             return state == .handshaking ? .earlyMessage(message) : .message(message)
         }
         if let reason = closeReason {

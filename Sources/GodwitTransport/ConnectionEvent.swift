@@ -17,6 +17,8 @@ package enum ConnectionEvent {
     case ticket(ResumptionTicket)
     /// The peer's transport has the whole message that `send` gave this number.
     case messageAcknowledged(UInt64)
+    /// A message was given up, since its deadline has passed. The peer may have it all the same.
+    case messageLate(UInt64)
     /// Packets now go to this address: the peer's address has changed (server side).
     case remoteAddressChanged(Address, MigrationCause)
     /// Comes once, last. The connection still wants to be driven (it may owe the peer a CLOSE) until `state` is `.closed`.

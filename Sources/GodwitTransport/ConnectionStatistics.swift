@@ -20,6 +20,10 @@ package struct ConnectionStatistics: Sendable {
     package var bytesReceived: UInt64 = 0
     package var messagesSent: UInt64 = 0
     package var messagesReceived: UInt64 = 0
+    /// Messages that were given up: because the owner wanted it, because their deadline passed, and those of the peer.
+    package var messagesCancelled: UInt64 = 0
+    package var messagesLate: UInt64 = 0
+    package var messagesGivenUpByPeer: UInt64 = 0
     /// Unreliable datagrams; dropped ones had become late before the path had room for them.
     package var unreliableSent: UInt64 = 0
     package var unreliableReceived: UInt64 = 0

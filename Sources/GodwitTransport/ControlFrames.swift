@@ -27,8 +27,8 @@ struct ControlFrames {
     ///   - issuer: a server's, which HANDSHAKE_DONE needs.
     ///   - keepAliveSeconds: of KEEP_ALIVE.
     mutating func write(
-        into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: IncomingMessages, localID: ConnectionID,
-        issuer: ConnectionIDIssuer?, keepAliveSeconds: UInt64
+        into packet: inout ByteBuffer, writer: inout PacketWriter, incoming: inout IncomingMessages,
+        localID: ConnectionID, issuer: ConnectionIDIssuer?, keepAliveSeconds: UInt64
     ) {
         if let token = pathResponse, fits(packet, writer) {
             Frame.pathResponse(token).encode(into: &packet)
@@ -59,6 +59,12 @@ struct ControlFrames {
             recovered.removeFirst()
             RecoveredFrame(message: message).encode(into: &packet)
             writer.add(.recovered(message: message))
+        }
+        while incoming.hasPermitDue, writer.space(in: packet) >= MaxMessageDataFrame.maximumLength,
+            let permit = incoming.popPermit()
+        {
+            permit.encode(into: &packet)
+            writer.add(.maxMessageData(permit.message))
         }
     }
 

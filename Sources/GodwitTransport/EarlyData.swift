@@ -48,7 +48,7 @@ struct EarlyData {
     /// Packets of zero round trip data carry messages, and what nobody minds being repeated (RFC 9000 §12.5).
     static func allows(_ frame: Frame) -> Bool {
         switch frame {
-        case .message, .ping, .padding, .extension: true
+        case .message, .resetMessage, .ping, .padding, .extension: true
         default: false
         }
     }

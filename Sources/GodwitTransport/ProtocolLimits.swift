@@ -24,8 +24,11 @@ package enum ProtocolLimits {
     /// Message bytes that a peer may send before the first MAX_DATA.
     package static let initialMaxData: UInt64 = 1 << 20
 
-    /// No message may be larger: a window of which half is used is raised, so there is always room for one more in the end.
-    static let maximumMessageBytes = Int(initialMaxData / 2)
+    /// Bytes of a message that count against MAX_DATA and that a peer may send unasked; more of it needs MAX_MESSAGE_DATA.
+    package static let initialMessageData = 65_536
+
+    /// No message may be larger.
+    package static let maximumMessageBytes = 524_288
 
     /// Messages that a peer may begin before the first MAX_MESSAGES.
     package static let initialMaxMessages: UInt64 = 1024

@@ -2,10 +2,13 @@
 enum SentFrame: Equatable {
     case handshake(offset: Int, count: Int)
     /// A copy is not sent again when it is lost: the transmission that it repeats answers for the message.
-    case message(id: UInt64, offset: Int, count: Int, isCopy: Bool = false)
+    case message(number: UInt64, offset: Int, count: Int, isCopy: Bool = false)
     case handshakeDone
     case maxData
     case maxMessages
+    /// A large message's permit, by the peer's number.
+    case maxMessageData(UInt64)
+    case resetMessage(UInt64)
     case keepAlive
     /// By sequence number.
     case newConnectionID(UInt64)

@@ -18,17 +18,19 @@ struct TransmissionBuffer {
 
     var count: Int { data.readableBytes }
     var freshCount: Int { count - nextFresh }
+    /// Where the bytes begin that were never sent.
+    var freshStart: Int { nextFresh }
+    /// The first bytes to be sent again.
+    var againRange: Range<Int>? { again.first.map { Int($0.lowerBound)..<Int($0.upperBound) } }
     var hasBegun: Bool { nextFresh > 0 }
     var hasAgain: Bool { !again.isEmpty }
     var hasPending: Bool { hasAgain || freshCount > 0 }
     var isAcknowledged: Bool { acknowledged.covers(0..<UInt64(count)) }
 
-    /// The first range to send, bytes to send again before fresh ones; not beyond the next multiple of `alignment`.
-    func next(alignment: Int? = nil) -> Range<Int>? {
-        var range = nextFresh..<count
-        if let again = again.first { range = Int(again.lowerBound)..<Int(again.upperBound) }
-        guard let alignment, !range.isEmpty else { return range.isEmpty ? nil : range }
-        return range.lowerBound..<min(range.upperBound, (range.lowerBound / alignment + 1) * alignment)
+    /// The first range to send, bytes to send again before fresh ones.
+    func next() -> Range<Int>? {
+        if let againRange { return againRange }
+        return freshCount > 0 ? nextFresh..<count : nil
     }
 
     /// What has not been acknowledged, in order.

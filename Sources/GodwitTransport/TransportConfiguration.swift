@@ -22,9 +22,15 @@ package struct TransportConfiguration: Sendable {
     /// Messages accepted by `send` and not yet acknowledged. Default 8,192.
     package var maximumQueuedMessages = 8192
 
-    /// Bytes of incoming messages that may be under way or waiting to be taken. At least `ProtocolLimits.initialMaxData`,
-    /// which the peer may use unasked. Default 1 MiB.
+    /// Bytes of incoming messages that may be under way or waiting to be taken, of large ones only the first 64 KiB. At least
+    /// `ProtocolLimits.initialMaxData`, which the peer may use unasked. Default 1 MiB.
     package var receiveWindowBytes = 1 << 20
+
+    /// To which that window grows when the peer uses it up faster than it can be told of more. Default 4 MiB.
+    package var maximumReceiveWindowBytes = 4 << 20
+
+    /// Room for large incoming messages, which each reserve `maximumMessageBytes` of it, at least for one. Default 1 MiB.
+    package var largeMessageRoomBytes = 1 << 20
 
     /// Incoming messages that may be under way or waiting to be taken. At least `ProtocolLimits.initialMaxMessages`.
     /// Default 1,024.

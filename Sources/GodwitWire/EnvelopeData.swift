@@ -3,7 +3,7 @@ import NIOCore
 /// One message.
 ///
 ///     first        u8       1 kk A O Z S X
-///                             kk kind: 00 request, 01 response, 10 push; 11 is reserved
+///                             kk kind: 00 request, 01 response, 10 push, 11 withdrawn
 ///                             A  an acknowledgement follows; always set in a response
 ///                             O  `after` follows
 ///                             Z  the body is compressed, a dictionary number follows
@@ -19,6 +19,9 @@ import NIOCore
 ///     extension             X
 ///     body                  the rest
 ///
+/// Withdrawn is a message that its sender has given up: nothing of it will come, its number and its place in the lane are done with. It
+/// has no command, Z or S and an empty body.
+///
 /// A request with an acknowledgement spends 6 bytes, 1-2 more with `after`, 1 more when compressed; a good response 6.
 package struct DataEnvelope: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
@@ -27,6 +30,8 @@ package struct DataEnvelope: Hashable, Sendable {
         /// below 0 when the request overtook an earlier message.
         case response(distance: Int64, status: UInt32)
         case push(command: UInt32)
+        /// Nothing will come under this number.
+        case withdrawn
     }
 
     package var kind: Kind
@@ -61,7 +66,10 @@ package struct DataEnvelope: Hashable, Sendable {
     init(first: UInt8, decodingBody buffer: inout ByteBuffer) throws(EnvelopeError) {
         let kindBits = (first >> 5) & 3
         let isResponse = kindBits == 1
-        guard kindBits != 3 else { throw .unknownType(first) }
+        let isWithdrawn = kindBits == 3
+        guard !isWithdrawn || first & (Self.compressedBit | Self.statusBit) == 0 else {
+            throw .invalid(field: "flags of a withdrawn message", value: UInt64(first))
+        }
         guard !isResponse || first & Self.ackBit != 0 else {
             throw .invalid(field: "flags of a response", value: UInt64(first))
         }
@@ -83,6 +91,8 @@ package struct DataEnvelope: Hashable, Sendable {
                 guard status != 0 else { throw .invalid(field: "status", value: 0) }
             }
             kind = .response(distance: distance, status: status)
+        } else if isWithdrawn {
+            kind = .withdrawn
         } else {
             let command = try buffer.readEnvelopeInteger32("command")
             kind = kindBits == 0 ? .request(command: command) : .push(command: command)
@@ -98,6 +108,9 @@ package struct DataEnvelope: Hashable, Sendable {
             buffer.moveReaderIndex(forwardBy: Int(length))
         }
         body = buffer.readSlice(length: buffer.readableBytes) ?? ByteBuffer()
+        guard !isWithdrawn || body.readableBytes == 0 else {
+            throw .invalid(field: "body of a withdrawn message", value: UInt64(body.readableBytes))
+        }
     }
 
     package func encode(into buffer: inout ByteBuffer) {
@@ -109,6 +122,7 @@ package struct DataEnvelope: Hashable, Sendable {
         case .request: break
         case .response(_, let status): first |= status == 0 ? 0x20 : 0x20 | Self.statusBit
         case .push: first |= 0x40
+        case .withdrawn: first |= 0x60
         }
         buffer.writeMultipleIntegers(first, sequence)
         if let acknowledgement { buffer.writeInteger(acknowledgement) }
@@ -118,6 +132,7 @@ package struct DataEnvelope: Hashable, Sendable {
         case .response(let distance, let status):
             buffer.writeEnvelopeInteger(Self.zigzag(distance))
             if status != 0 { buffer.writeEnvelopeInteger(UInt64(status)) }
+        case .withdrawn: break
         }
         if dictionary != 0 { buffer.writeInteger(dictionary) }
         buffer.writeImmutableBuffer(body)

@@ -13,6 +13,8 @@ import NIOCore
 /// | 0x10 | MAX_DATA | bytes (varint) |
 /// | 0x11 | MAX_MESSAGES | messages (varint) |
 /// | 0x12, 0x13 | PATH_CHALLENGE, PATH_RESPONSE | token (8 bytes) |
+/// | 0x14 | MAX_MESSAGE_DATA | `MaxMessageDataFrame` |
+/// | 0x15 | RESET_MESSAGE | `ResetMessageFrame` |
 /// | 0x16 | KEEP_ALIVE | seconds (varint) |
 /// | 0x18 | NEW_CONNECTION_ID | `NewConnectionIDFrame` |
 /// | 0x19 | RETIRE_CONNECTION_ID | sequence (varint) |
@@ -38,6 +40,8 @@ package enum Frame: Hashable, Sendable {
     case pathResponse(UInt64)
     /// A client asks to be asked after so many seconds of silence.
     case keepAlive(seconds: UInt64)
+    case maxMessageData(MaxMessageDataFrame)
+    case resetMessage(ResetMessageFrame)
     case newConnectionID(NewConnectionIDFrame)
     /// An ID of the receiver, by its sequence number, that the sender will not use again.
     case retireConnectionID(UInt64)
@@ -92,6 +96,8 @@ package enum Frame: Hashable, Sendable {
         case Kind.pathChallenge: return .pathChallenge(try token(&buffer))
         case Kind.pathResponse: return .pathResponse(try token(&buffer))
         case Kind.keepAlive: return .keepAlive(seconds: try buffer.readVarint())
+        case MaxMessageDataFrame.kind: return .maxMessageData(try MaxMessageDataFrame(decoding: &buffer))
+        case ResetMessageFrame.kind: return .resetMessage(try ResetMessageFrame(decoding: &buffer))
         case NewConnectionIDFrame.kind: return .newConnectionID(try NewConnectionIDFrame(decoding: &buffer))
         case Kind.retireConnectionID: return .retireConnectionID(try buffer.readVarint())
         case Kind.messages: return .message(try MessageFrame(decoding: &buffer, kind: kind))
@@ -137,6 +143,8 @@ package enum Frame: Hashable, Sendable {
         case .keepAlive(let seconds):
             buffer.writeInteger(Kind.keepAlive)
             buffer.writeVarint(seconds)
+        case .maxMessageData(let frame): frame.encode(into: &buffer)
+        case .resetMessage(let frame): frame.encode(into: &buffer)
         case .newConnectionID(let frame): frame.encode(into: &buffer)
         case .retireConnectionID(let sequence):
             buffer.writeInteger(Kind.retireConnectionID)
@@ -172,6 +180,8 @@ package enum Frame: Hashable, Sendable {
         case .maxMessages: Kind.maxMessages
         case .pathChallenge: Kind.pathChallenge
         case .pathResponse: Kind.pathResponse
+        case .maxMessageData: MaxMessageDataFrame.kind
+        case .resetMessage: ResetMessageFrame.kind
         case .keepAlive: Kind.keepAlive
         case .newConnectionID: NewConnectionIDFrame.kind
         case .retireConnectionID: Kind.retireConnectionID

@@ -100,12 +100,15 @@ public final class IMClient: Sendable {
         onLoop { $0.send(id: id, to: peer, body: body) }
     }
 
-    /// A request to any command of the server, over the same session; see ``GodwitClient/request(_:body:lane:timeout:replay:)``.
+    /// A request to any command of the server, over the same session; see ``GodwitClient/request(_:body:lane:timeout:replay:urgency:deadline:)``.
     package func request(
         _ request: ClientRequest, completion: @escaping @Sendable (Result<Response, ClientError>) -> Void
     ) {
         connection.send(request, completion: completion)
     }
+
+    /// Ends a request that has this name and no answer yet.
+    package func cancelRequest(_ name: UInt64) { connection.cancel(name) }
 
     /// An unreliable datagram; see ``GodwitClient/sendDatagram(_:body:deadline:)``.
     package func sendDatagram(_ command: UInt32, body: ByteBuffer, deadline: TimeAmount) async throws {

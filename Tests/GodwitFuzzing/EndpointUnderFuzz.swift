@@ -5,10 +5,6 @@ import NIOCore
 
 /// A server endpoint that strangers' datagrams are given to. Each input meets a fresh endpoint: a finding replays alone.
 enum EndpointUnderFuzz {
-    private static let tls: TLSContext? = {
-        guard let identity = try? ServerIdentity.generate(commonName: "fuzz") else { return nil }
-        return try? TLSContext.server(identity: identity, alpn: ["godwit/1"])
-    }()
     private static let stranger = Address(ipv4: 0x7f00_0001, port: 9)
     private static let clientChosen = ConnectionID([UInt8](0..<16))
 
@@ -43,7 +39,7 @@ enum EndpointUnderFuzz {
     static func datagram(_ bytes: [UInt8]) { receive(ByteBuffer(bytes: bytes)) }
 
     private static func receive(_ datagram: ByteBuffer) {
-        guard let tls else { preconditionFailure("no identity") }
+        guard let tls = FuzzIdentity.server else { preconditionFailure("no identity") }
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         let made = try? ServerEndpoint(
             configuration: .server, tls: tls, loopIndex: 0, limits: EndpointLimits(), random: .seeded(1))

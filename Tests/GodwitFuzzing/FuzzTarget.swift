@@ -11,6 +11,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case packet
     /// A packet's payload.
     case frame
+    /// Frames of messages, given to an end that puts messages together.
+    case message
     /// A session envelope, and one as a framed stream in pieces.
     case envelope
     /// A client's report of failures.
@@ -21,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case initial
     /// MESSAGE and REPAIR frames of a peer, given to the messages on their way in.
     case repair
+    /// Payloads inside packets of a peer that has completed its handshake, or has a ticket.
+    case peer
     /// Datagrams as they are, given to a server endpoint.
     case datagram
     /// A record of the store, its checksums mended.
@@ -36,11 +40,13 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .packet: Self.packet(bytes)
         case .frame: Self.frame(bytes)
+        case .message: MessagesUnderFuzz.run(bytes)
         case .envelope: Self.envelope(bytes)
         case .report: Self.report(bytes)
         case .tunnel: TunnelUnderFuzz.run(bytes)
         case .initial: EndpointUnderFuzz.initial(payload: bytes)
         case .repair: RepairUnderFuzz.run(bytes)
+        case .peer: PeerUnderFuzz.run(bytes)
         case .datagram: EndpointUnderFuzz.datagram(bytes)
         case .record: DecoderChecks.record(bytes)
         case .header: DecoderChecks.header(bytes)

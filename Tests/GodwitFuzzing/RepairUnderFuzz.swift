@@ -6,7 +6,10 @@ import NIOCore
 /// zeros follow its last frame, since a symbol of hundreds of bytes would fill the input.
 enum RepairUnderFuzz {
     static func run(_ bytes: [UInt8]) {
-        var messages = IncomingMessages(maximumMessageBytes: 65_536, windowBytes: 1 << 20, windowMessages: 1024)
+        var messages = IncomingMessages(
+            limits: IncomingMessages.Limits(
+                messageBytes: 262_144, windowBytes: 1 << 20, maximumWindowBytes: 1 << 20, windowMessages: 1024,
+                permitBytes: 1 << 20))
         var input = ByteBuffer(bytes: bytes)
         var held = 0
         while let length = input.readInteger(as: UInt8.self), let fill = input.readInteger(as: UInt8.self),
@@ -18,6 +21,7 @@ enum RepairUnderFuzz {
                     case .message(let frame): try messages.receive(filled(frame, by: Int(fill) * 8))
                     case .repair(let frame):
                         if let frame = filled(frame, by: Int(fill) * 8) { try messages.receive(frame) }
+                    case .resetMessage(let frame): _ = try messages.receive(frame)
                     default: break
                     }
                 } catch {
@@ -28,8 +32,10 @@ enum RepairUnderFuzz {
             }
             while let message = messages.take() { held += message.readableBytes }
             while messages.takeRecovered() != nil {}
+            while messages.popPermit() != nil {}
+            precondition(messages.heldBytes <= 2 << 20)
         }
-        precondition(held <= 1024 * 65_536)
+        precondition(held <= 1024 * 262_144)
     }
 
     private static func filled(_ frame: MessageFrame, by zeros: Int) -> MessageFrame {

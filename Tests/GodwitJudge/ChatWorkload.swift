@@ -8,6 +8,8 @@ struct ChatWorkload {
     var interval = TimeAmount.milliseconds(250)
     /// A session's envelope with 200 bytes of English text, compressed.
     var bytes = 130
+    /// Images come down all the while, of this urgency.
+    var images: Urgency?
     /// Tells about each datagram.
     var narrates = false
 
@@ -29,7 +31,8 @@ struct ChatWorkload {
         var isOpen = false
         pair.onClientMessage = { message, now in
             guard isOpen else { return isOpen = true }
-            guard let index = message.getInteger(at: message.readerIndex, as: UInt32.self).map(Int.init),
+            guard message.readableBytes == bytes,
+                let index = message.getInteger(at: message.readerIndex, as: UInt32.self).map(Int.init),
                 index < sentAt.count, result.latencies[index] == .infinity
             else { return }
             result.latencies[index] = Double((now - sentAt[index]).nanoseconds) / 1e6
@@ -40,6 +43,11 @@ struct ChatWorkload {
         _ = try pair.client.send(ByteBuffer(repeating: 0, count: Self.openBytes), now: pair.now)
         pair.run(until: pair.now + .seconds(20)) { isOpen }
         pair.run(until: pair.now + .seconds(1))
+        if images != nil {
+            // A transfer that has filled what there is to fill.
+            pair.images = images
+            pair.run(until: pair.now + .seconds(5))
+        }
         let before = (up: pair.up.use, down: pair.down.use)
         let start = pair.now
         if narrates { pair.narrate(from: start) }

@@ -21,6 +21,8 @@ final class JudgedPair {
     var onDatagram: ((Bool, Int, NIODeadline, NIODeadline?) -> Void)?
 
     var onClientMessage: (ByteBuffer, NIODeadline) -> Void = { _, _ in }
+    /// The server always has images to send, of this urgency.
+    var images: Urgency?
     /// What the server answers to a message, if anything.
     var serverAnswers: (ByteBuffer, NIODeadline) -> ByteBuffer? = { message, _ in message }
 
@@ -97,16 +99,28 @@ final class JudgedPair {
             switch event {
             case .established: isEstablished = true
             case .message(let message): onClientMessage(message, now)
-            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .messageLate, .remoteAddressChanged, .closed:
+                break
             }
         }
         while let server, let event = server.pollEvent() {
             guard case .message(let message) = event, let answer = serverAnswers(message, now) else { continue }
             _ = try? server.send(answer, now: now)
         }
+        if let images, let server { keepBusy(server, urgency: images) }
         transmit(client, isUp: true)
         if let server { transmit(server, isUp: false) }
     }
+
+    /// An image of 200 KB on its way and one behind it.
+    private func keepBusy(_ server: Connection, urgency: Urgency) {
+        let room = TransportConfiguration.server.maximumQueuedBytes
+        while room - server.sendCapacityBytes() < 2 * Self.image.readableBytes {
+            guard (try? server.send(Self.image, urgency: urgency, now: now)) != nil else { return }
+        }
+    }
+
+    private static let image = ByteBuffer(repeating: 0x62, count: 200_000)
 
     private func transmit(_ connection: Connection, isUp: Bool) {
         while true {

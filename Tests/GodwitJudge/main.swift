@@ -1,11 +1,12 @@
 import Glibc
 import GodwitSimulation
 import GodwitTransport
+import GodwitWire
 import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat|image|bulk] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|mixed|image|bulk] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -29,6 +30,18 @@ case "chat":
         var report = ChatReport()
         for run in 0..<runs { report.add(try chat.run(network, seed: seed &+ UInt64(run))) }
         print(report.line(network.name))
+    }
+case "mixed":
+    // The chat beside a transfer of the same urgency, and beside one that yields to it.
+    print(ChatReport.heading)
+    for network in networks {
+        for images in [Urgency.text, .media] {
+            var chat = ChatWorkload(messages: 60)
+            chat.images = images
+            var report = ChatReport()
+            for run in 0..<runs { report.add(try chat.run(network, seed: seed &+ UInt64(run))) }
+            print(report.line("\(network.name) \(images)"))
+        }
     }
 case "image", "bulk":
     var bulk = BulkWorkload()
@@ -63,7 +76,7 @@ case "image", "bulk":
     }
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, image (200 KB to the client), bulk (as much as passes in 30 s)"
+        "there is no workload \(workload); there are: chat, mixed (chat while images come down), image (200 KB to the client), bulk (as much as passes in 30 s)"
     )
     exit(2)
 }

@@ -29,13 +29,18 @@ struct SessionPropertyTests {
 
     @Test("every message arrives once, in its lane's order, and every answer finds its question")
     func badNetwork() {
+        var givenUp = (late: 0, cancelled: 0)
         let resumptions = run(.badNetwork) { world, comment in
             #expect(world.serverReaders.count == 1, comment)
-            #expect(world.serverReaders.first?.value.seen == world.sentByThisProcess, comment)
-            #expect(world.clientReader.seen == world.pushed, comment)
-            #expect(world.answered == Set(world.asked.keys), comment)
-            #expect(world.abandoned.isEmpty, comment)
+            let seen = world.serverReaders.first?.value.seen ?? []
+            #expect(seen.isSuperset(of: world.owed) && seen.isSubset(of: world.sentByThisProcess), comment)
+            #expect(world.clientReader.seen.isSuperset(of: world.pushed), comment)
+            #expect(world.answered.isSuperset(of: world.owedAnswers), comment)
+            #expect(world.abandoned == world.late, comment)
+            givenUp.late += world.late.count
+            givenUp.cancelled += world.cancelled.count
         }
+        #expect(givenUp.late > 20 && givenUp.cancelled > 200, "\(givenUp)")
         #expect(resumptions[.resumed, default: 0] > 60)
     }
 
@@ -43,9 +48,10 @@ struct SessionPropertyTests {
     func restarts() {
         let resumptions = run(.restarts) { world, comment in
             let last = world.serverReaders.filter { $0.key.incarnation == world.incarnation }
-            #expect((last.values.first?.seen ?? []) == world.sentByThisProcess, comment)
+            let seen = last.values.first?.seen ?? []
+            #expect(seen.isSuperset(of: world.owed) && seen.isSubset(of: world.sentByThisProcess), comment)
             #expect(last.count <= 1, comment)
-            #expect(world.answered == Set(world.asked.keys), comment)
+            #expect(world.answered.isSuperset(of: world.owedAnswers), comment)
         }
         #expect(resumptions[.restarted, default: 0] > 30)
     }
@@ -54,8 +60,8 @@ struct SessionPropertyTests {
     func forgetfulServer() {
         let resumptions = run(.forgetfulServer) { world, comment in
             let delivered = world.serverReaders.values.reduce(into: Set<SessionWorld.Tag>()) { $0.formUnion($1.seen) }
-            #expect(delivered == world.sentByThisProcess, comment)
-            #expect(world.answered.union(world.abandoned) == Set(world.asked.keys), comment)
+            #expect(delivered.isSuperset(of: world.owed) && delivered.isSubset(of: world.sentByThisProcess), comment)
+            #expect(world.answered.union(world.abandoned).isSuperset(of: world.owedAnswers), comment)
         }
         #expect(resumptions[.new, default: 0] > Self.seeds.count)
     }
@@ -63,7 +69,7 @@ struct SessionPropertyTests {
     @Test("restarts, forgetting and a bad network together break no order and repeat nothing within a session")
     func everything() {
         _ = run(.everything) { world, comment in
-            #expect(world.answered.union(world.abandoned) == Set(world.asked.keys), comment)
+            #expect(world.answered.union(world.abandoned).isSuperset(of: world.owedAnswers), comment)
         }
     }
 }

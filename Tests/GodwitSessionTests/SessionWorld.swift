@@ -68,6 +68,8 @@ final class SessionWorld {
     var asked: [LocalID: Tag] = [:]
     var answered: Set<LocalID> = []
     var abandoned: Set<LocalID> = []
+    var late: Set<LocalID> = []
+    var cancelled: Set<LocalID> = []
     var clientReader = Reader()
     var sentByThisProcess: Set<Tag> = []
     // The server's application.
@@ -88,6 +90,11 @@ final class SessionWorld {
 
     func chance(_ probability: Double) -> Bool { random.uniform() < probability }
 
+    /// What must have arrived: all that nobody gave up.
+    var owed: Set<Tag> { sentByThisProcess.subtracting(late.union(cancelled).compactMap { asked[$0] }) }
+    /// What must have been answered.
+    var owedAnswers: Set<LocalID> { Set(asked.keys).subtracting(late).subtracting(cancelled) }
+
     // MARK: - What may happen
 
     func step() {
@@ -96,6 +103,7 @@ final class SessionWorld {
         if chance(currentFaults.amnesia), let served { table.remove(served.id) }
         if carrier == nil, chance(0.3) { connect() }
         if chance(0.4) { clientSends() }
+        if chance(0.05) { clientCancels() }
         if chance(0.3) { serverPushes() }
         if chance(0.4) { serverAnswers() }
         for _ in 0..<3 { move() }
@@ -127,6 +135,8 @@ final class SessionWorld {
         asked = [:]
         answered = []
         abandoned = []
+        late = []
+        cancelled = []
         clientReader = Reader()
         sentByThisProcess = []
     }
@@ -147,12 +157,23 @@ final class SessionWorld {
     private func clientSends() {
         number += 1
         let tag = Tag(incarnation: incarnation, number: number, lane: random.next() % 3)
-        let message = OutgoingMessage.request(.echo, lane: tag.lane == 0 ? nil : tag.lane, body: tag.body)
+        var message = OutgoingMessage.request(.echo, lane: tag.lane == 0 ? nil : tag.lane, body: tag.body)
+        message.urgency = Urgency.allCases[Int(random.next() % 3)]
+        if chance(0.1) { message.deadline = now + .milliseconds(Int64(random.next() % 2_000)) }
         do {
             let id = try client.send(message, now: now)
             if asked.updateValue(tag, forKey: id) != nil { problems.append("identity \(id) was given twice") }
             sentByThisProcess.insert(tag)
         } catch { problems.append("client send: \(error)") }
+    }
+
+    /// An application that gave up a request, at whatever stage it is.
+    private func clientCancels() {
+        let candidates = asked.keys.filter { !answered.contains($0) && !abandoned.contains($0) }.sorted()
+        guard !candidates.isEmpty else { return }
+        let id = candidates[Int(random.next() % UInt64(candidates.count))]
+        client.cancel(id)
+        cancelled.insert(id)
     }
 
     private func serverPushes() {
@@ -161,8 +182,14 @@ final class SessionWorld {
         number += 1
         let tag = Tag(incarnation: 0, number: number, lane: random.next() % 3)
         do {
-            try session.send(.push(.notify, lane: tag.lane == 0 ? nil : tag.lane, body: tag.body), now: now)
-            pushed.insert(tag)
+            var message = OutgoingMessage.push(.notify, lane: tag.lane == 0 ? nil : tag.lane, body: tag.body)
+            message.urgency = Urgency.allCases[Int(random.next() % 3)]
+            let id = try session.send(message, now: now)
+            if chance(0.05) {
+                session.cancel(id)
+            } else {
+                pushed.insert(tag)
+            }
         } catch { problems.append("server send: \(error)") }
     }
 
@@ -179,22 +206,29 @@ final class SessionWorld {
     private func move() {
         guard carrier != nil else { return }
         client.handleTimeout(now: now)
-        while let envelope = client.pollTransmit(now: now) {
-            carrier?.put(envelope, towardsServer: true, faults: currentFaults, random: random)
-        }
+        transmit(client, towardsServer: true)
         if let envelope = carrier?.take(towardsServer: true, faults: currentFaults, random: random) {
             serverReceives(envelope)
         }
         if let served, let session = table[served.id], session.attachment == served.attachment {
             session.handleTimeout(now: now)
-            while let envelope = session.pollTransmit(now: now) {
-                carrier?.put(envelope, towardsServer: false, faults: currentFaults, random: random)
-            }
+            transmit(session, towardsServer: false)
         }
         if let envelope = carrier?.take(towardsServer: false, faults: currentFaults, random: random) {
             do { try client.receive(envelope, now: now) } catch { problems.append("client: \(error)") }
         }
         drainClient()
+    }
+
+    private func transmit(_ session: Session, towardsServer: Bool) {
+        while let name = session.pollGivenUp() { carrier?.giveUp(name, random: random) }
+        // Carriers that are full of what takes its time still have room for the rest.
+        let room = Urgency.allCases[Int(random.next() % 3)]
+        while let envelope = session.pollEnvelope(downTo: faultsAreOn ? room : .media, now: now) {
+            let name = carrier?.put(
+                envelope.bytes, towardsServer: towardsServer, faults: currentFaults, random: random)
+            if let name { session.carrierTook(envelope, as: name) }
+        }
     }
 
     private func serverReceives(_ envelope: ByteBuffer) {
@@ -234,7 +268,10 @@ final class SessionWorld {
                 resumptions[resumption, default: 0] += 1
                 savedTicket = ticket
             case .message(let message): clientReads(message)
-            case .abandoned(let id, _): abandoned.insert(id)
+            case .abandoned(let id, let reason):
+                if !abandoned.insert(id).inserted { problems.append("\(id) was given up twice") }
+                if cancelled.contains(id) { problems.append("\(id) was given up after it was cancelled") }
+                if reason == .late { late.insert(id) }
             case .datagram, .acknowledged, .pong, .rejected, .closed: break
             }
         }
@@ -247,6 +284,7 @@ final class SessionWorld {
             if asked[id] != tag { problems.append("the response to \(id) belongs to another request") }
             if !answered.insert(id).inserted { problems.append("\(id) was answered twice") }
             if abandoned.contains(id) { problems.append("\(id) was answered after it was given up") }
+            if cancelled.contains(id) { problems.append("\(id) was answered after it was cancelled") }
         case .push:
             if let problem = clientReader.read(tag) { problems.append("client: \(problem)") }
         case .request: problems.append("the server asked")

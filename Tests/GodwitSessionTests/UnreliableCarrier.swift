@@ -3,21 +3,38 @@ import NIOCore
 
 /// A carrier in memory that reorders and repeats envelopes; once it has lost one it never gets better, and dies.
 struct UnreliableCarrier {
-    private var toServer: [ByteBuffer] = []
-    private var toClient: [ByteBuffer] = []
+    private struct Flight {
+        let name: UInt64
+        let envelope: ByteBuffer
+    }
+
+    private var toServer: [Flight] = []
+    private var toClient: [Flight] = []
+    private var lastName: UInt64 = 0
     private(set) var isDoomed = false
 
     var isIdle: Bool { toServer.isEmpty && toClient.isEmpty }
 
-    mutating func put(_ envelope: ByteBuffer, towardsServer: Bool, faults: Faults, random: RandomSource) {
+    /// - Returns: the carrier's name for it.
+    mutating func put(_ envelope: ByteBuffer, towardsServer: Bool, faults: Faults, random: RandomSource) -> UInt64 {
+        lastName += 1
         if random.uniform() < faults.loss {
             isDoomed = true
-            return
+            return lastName
         }
+        let flight = Flight(name: lastName, envelope: envelope)
         let copies = random.uniform() < faults.duplication ? 2 : 1
         for _ in 0..<copies {
-            if towardsServer { toServer.append(envelope) } else { toClient.append(envelope) }
+            if towardsServer { toServer.append(flight) } else { toClient.append(flight) }
         }
+        return lastName
+    }
+
+    /// Need not be delivered: half of the time it is all the same.
+    mutating func giveUp(_ name: UInt64, random: RandomSource) {
+        guard random.uniform() < 0.5 else { return }
+        toServer.removeAll { $0.name == name }
+        toClient.removeAll { $0.name == name }
     }
 
     /// Any envelope that is under way, as the reordering wants.
@@ -25,7 +42,7 @@ struct UnreliableCarrier {
         let count = towardsServer ? toServer.count : toClient.count
         guard count > 0 else { return nil }
         let index = random.uniform() < faults.reordering ? Int(random.next() % UInt64(count)) : 0
-        return towardsServer ? toServer.remove(at: index) : toClient.remove(at: index)
+        return towardsServer ? toServer.remove(at: index).envelope : toClient.remove(at: index).envelope
     }
 
     struct Faults {

@@ -8,8 +8,15 @@ enum CarrierFlow {
     /// Moves envelopes from the session to the connection for as long as a whole one fits.
     static func move(from session: Session, to connection: Connection, now: NIODeadline) {
         guard connection.state == .established || connection.state == .handshaking else { return }
-        while connection.sendCapacityBytes >= Envelope.maximumBytes, let envelope = session.pollTransmit(now: now) {
-            guard (try? connection.send(envelope, now: now)) != nil else { return }
+        while let name = session.pollGivenUp() { connection.giveUp(name) }
+        while let room = connection.leastUrgentWithRoom(for: Envelope.maximumBytes),
+            let envelope = session.pollEnvelope(downTo: room, now: now)
+        {
+            guard
+                let name = try? connection.send(
+                    envelope.bytes, urgency: envelope.urgency, deadline: envelope.deadline, now: now)
+            else { return }
+            session.carrierTook(envelope, as: name)
         }
     }
 

@@ -9,6 +9,8 @@ package enum HistoryViolation: Error, Hashable, Sendable, CustomStringConvertibl
     case undelivered(Direction, numbers: [UInt64])
     case unanswered(numbers: [UInt64])
     case answeredTwice(number: UInt64)
+    /// An end was told of a message that had ended before.
+    case endedTwice(number: UInt64)
     /// A queue or table is larger than it may be, or not empty at the end.
     case unbounded(String, size: Int, limit: Int)
     /// The world stood still or ran without end.
@@ -31,6 +33,7 @@ package enum HistoryViolation: Error, Hashable, Sendable, CustomStringConvertibl
             "message \(number) \(direction.rawValue) came after \(after) in lane \(lane)"
         case .undelivered(let direction, let numbers): "messages \(numbers) \(direction.rawValue) were never delivered"
         case .unanswered(let numbers): "requests \(numbers) were never answered"
+        case .endedTwice(let number): "message \(number) ended twice at its sender"
         case .answeredTwice(let number): "request \(number) was answered twice"
         case .unbounded(let what, let size, let limit): "\(what): \(size), at most \(limit) allowed"
         case .noProgress(let what): what
@@ -60,6 +63,8 @@ package struct HistoryChecker {
     private var delivered: Set<UInt64> = []
     /// Went with an OPEN once: the protocol lets each session that answered one deliver it.
     private var repeatable: Set<UInt64> = []
+    /// Given up by their sender: they may come, once like any other, or not.
+    private var waived: Set<UInt64> = []
     private var deliveredInEpoch: [UInt64: Epoch] = [:]
     private var newestInLane: [UInt64: UInt64] = [:]
 
@@ -72,6 +77,9 @@ package struct HistoryChecker {
     package mutating func excused(_ number: UInt64) {
         if !delivered.contains(number) { sent[number] = nil }
     }
+
+    /// The sender has given the message up.
+    package mutating func waive(_ number: UInt64) { waived.insert(number) }
 
     /// A session has delivered a message to its application.
     ///
@@ -104,7 +112,9 @@ package struct HistoryChecker {
     }
 
     /// What is owed and has not come.
-    package var missing: [UInt64] { sent.keys.filter { !delivered.contains($0) }.sorted() }
+    package var missing: [UInt64] {
+        sent.keys.filter { !delivered.contains($0) && !waived.contains($0) }.sorted()
+    }
 
-    package var isComplete: Bool { delivered.count >= sent.count && missing.isEmpty }
+    package var isComplete: Bool { delivered.count + waived.count >= sent.count && missing.isEmpty }
 }

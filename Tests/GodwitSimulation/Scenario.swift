@@ -10,17 +10,28 @@ package struct Scenario: Sendable {
         package let lane: UInt64?
         /// Body bytes.
         package let length: Int
+        /// Nil is what is usual.
+        package let urgency: Urgency?
+        /// How long it is worth sending; nil is for ever.
+        package let worth: TimeAmount?
 
-        package init(number: UInt64, lane: UInt64?, length: Int) {
+        package init(
+            number: UInt64, lane: UInt64?, length: Int, urgency: Urgency? = nil, worth: TimeAmount? = nil
+        ) {
             self.number = number
             self.lane = lane
             self.length = length
+            self.urgency = urgency
+            self.worth = worth
         }
     }
 
     package enum Event: Hashable, Sendable {
         case request(Message)
         case push(Message)
+        /// The application no longer wants what it asked or pushed, by its number, at whatever stage that is.
+        case cancelRequest(UInt64)
+        case cancelPush(UInt64)
         case blackout(TimeAmount)
         /// The address translator forgets the client; `noticed` when the client's system tells it so.
         case rebinding(noticed: Bool)
@@ -69,7 +80,7 @@ extension Scenario: CustomStringConvertible {
         let faults = steps.compactMap { step -> String? in
             let seconds = Double(step.at.nanoseconds / 1_000_000) / 1_000
             return switch step.event {
-            case .request, .push: nil
+            case .request, .push, .cancelRequest, .cancelPush: nil
             case .blackout(let length): "\(seconds) s blackout of \(length.nanoseconds / 1_000_000) ms"
             case .rebinding(let noticed): "\(seconds) s rebinding\(noticed ? ", noticed" : "")"
             case .carrierLoss: "\(seconds) s carrier loss"
@@ -80,8 +91,16 @@ extension Scenario: CustomStringConvertible {
             }
         }
         let largest = (requests + pushes).map(\.length).max() ?? 0
+        let cancelled = steps.count { step in
+            switch step.event {
+            case .cancelRequest, .cancelPush: true
+            default: false
+            }
+        }
+        let mortal = (requests + pushes).count { $0.worth != nil }
         return """
-            seed \(seed): \(profile.name), \(requests.count) requests, \(pushes.count) pushes, largest \(largest) bytes; \
+            seed \(seed): \(profile.name), \(requests.count) requests, \(pushes.count) pushes, largest \(largest) bytes, \
+            \(cancelled) cancelled, \(mortal) with a deadline; \
             \(faults.isEmpty ? "no faults" : faults.joined(separator: "; "))
             """
     }
@@ -96,15 +115,17 @@ private struct Draft {
     mutating func scenario(seed: UInt64) -> Scenario {
         let profile = NetworkProfile.all[Int(below(UInt64(NetworkProfile.all.count)))]
         var steps: [Scenario.Step] = []
-        // Rarely there is a message of up to 60 KB each way, or a flood of small ones at once.
+        // Rarely there is a message of up to 60 KB each way, one larger than may be sent unasked, or a flood of small ones at once.
         let largeRequest = below(8) == 0 ? below(12) : .max
         let largePush = below(8) == 0 ? below(6) : .max
         let flood = below(32) == 0 ? Int(below(120)) : 0
         for (number, time) in times(12 + below(20), atOnce: flood).enumerated() {
             steps.append(.init(at: time, event: .request(message(number, isLarge: UInt64(number) == largeRequest))))
+            if let cancel = cancelling(time) { steps.append(.init(at: cancel, event: .cancelRequest(UInt64(number)))) }
         }
         for (number, time) in times(6 + below(12), atOnce: flood).enumerated() {
             steps.append(.init(at: time, event: .push(message(number, isLarge: UInt64(number) == largePush))))
+            if let cancel = cancelling(time) { steps.append(.init(at: cancel, event: .cancelPush(UInt64(number)))) }
         }
         for time in times(below(5)) {
             steps.append(.init(at: time, event: fault()))
@@ -138,12 +159,21 @@ private struct Draft {
         let lane = below(4)
         let length =
             switch below(16) {
+            case 0 where isLarge: 100_000 + below(150_000)
             case _ where isLarge: 20_000 + below(40_000)
             case 0: UInt64(1)
             case 1..<12: 1 + below(300)
             default: 300 + below(4_000)
             }
-        return Scenario.Message(number: UInt64(number), lane: lane == 3 ? nil : lane, length: Int(length))
+        let urgency = below(2) == 0 ? nil : Urgency.allCases[Int(below(3))]
+        let worth: TimeAmount? = below(8) == 0 ? .milliseconds(Int64(below(4_000))) : nil
+        return Scenario.Message(
+            number: UInt64(number), lane: lane == 3 ? nil : lane, length: Int(length), urgency: urgency, worth: worth)
+    }
+
+    /// When a message is cancelled, if it is: now and then at once, mostly on its way or behind its end.
+    private func cancelling(_ sent: TimeAmount) -> TimeAmount? {
+        below(10) == 0 ? sent + .milliseconds(Int64(below(4) == 0 ? 0 : below(3_000))) : nil
     }
 
     /// So many times within the talk, in order; one of them `atOnce` times more.

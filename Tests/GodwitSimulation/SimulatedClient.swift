@@ -48,7 +48,15 @@ final class SimulatedClient {
 
     // MARK: What the application does
 
-    func request(_ message: Scenario.Message) { requests.add(message) }
+    func request(_ message: Scenario.Message, now: NIODeadline) { requests.add(message, now: now) }
+
+    func cancelRequest(_ number: UInt64) { requests.cancel(number, in: session) }
+
+    /// Requests that were given up.
+    var waived: [UInt64] { requests.waived }
+
+    /// The server's application has given up a push.
+    func waive(_ push: UInt64) { pushes.waive(push) }
 
     /// The server's application has had a push accepted; it is now owed to us.
     func expect(_ message: Scenario.Message) { pushes.accepted(message) }
@@ -154,7 +162,7 @@ final class SimulatedClient {
             case .ticket(let ticket):
                 known = (ticket, now)
                 memory = connection.flatMap { PathMemory($0.statistics) }
-            case .earlyMessage, .datagram, .messageAcknowledged, .remoteAddressChanged: break
+            case .earlyMessage, .datagram, .messageAcknowledged, .messageLate, .remoteAddressChanged: break
             case .closed: loseCarrier(now: now)
             }
         }
@@ -170,6 +178,7 @@ final class SimulatedClient {
                 // Stands for the login: the server's application learns that we live.
                 session.ping(now: now)
             case .message(let message): try receive(message)
+            case .abandoned(let id, .late): try requests.late(id)
             case .abandoned(let id, _): requests.askAgain(id)
             case .datagram, .acknowledged, .pong: break
             case .rejected(let reason, _, let text):

@@ -57,7 +57,15 @@ final class SimulatedServer {
     /// The client's application has a request to send; it is now owed to us.
     func expect(_ message: Scenario.Message) { requests.accepted(message) }
 
-    func push(_ message: Scenario.Message) { pushes.add(message) }
+    func push(_ message: Scenario.Message, now: NIODeadline) { pushes.add(message, now: now) }
+
+    func cancelPush(_ number: UInt64) { pushes.cancel(number, in: session) }
+
+    /// Pushes that were given up.
+    var waived: [UInt64] { pushes.waived }
+
+    /// The client's application has given up a request.
+    func waive(_ request: UInt64) { requests.waive(request) }
 
     /// One connection is left, the one that carries the session, and nothing is on its way.
     var isSettled: Bool {
@@ -125,7 +133,7 @@ final class SimulatedServer {
         while let event = carrier.connection.pollEvent() {
             narrator.say(now, "server carrier: \(event)")
             switch event {
-            case .established, .datagram, .messageAcknowledged, .remoteAddressChanged, .ticket: break
+            case .established, .datagram, .messageAcknowledged, .messageLate, .remoteAddressChanged, .ticket: break
             case .message(let envelope), .earlyMessage(let envelope): try receive(envelope, on: carrier, now: now)
             case .closed: detach(carrier, now: now)
             }
@@ -190,6 +198,7 @@ final class SimulatedServer {
             switch event {
             case .message(let message): try receive(message, from: session, now: now)
             case .acknowledged(let id): pushes.acknowledged(id)
+            case .abandoned(let id, .late): if session === self.session { try pushes.late(id) }
             case .abandoned(let id, _): pushes.pushAgain(id)
             case .datagram, .opened, .rejected, .pong: break
             case .closed(let code, let text):

@@ -29,6 +29,9 @@ package final class SimulatedWorld {
     private var isHealed = false
     private var fingerprint = Fingerprint()
     private var report = WorldReport()
+    /// How many given up messages of each end the other's checker knows of.
+    private var requestsWaived = 0
+    private var pushesWaived = 0
 
     /// After the network is clean, everything must have arrived within this time, and dead connections must be gone: two idle
     /// timeouts and some retries.
@@ -105,6 +108,10 @@ package final class SimulatedWorld {
         server.handleTimeouts(now: clock.now)
         try client.pump(network: &network, now: clock.now)
         try server.pump(network: &network, now: clock.now)
+        for number in client.waived.dropFirst(requestsWaived) { server.waive(number) }
+        requestsWaived = client.waived.count
+        for number in server.waived.dropFirst(pushesWaived) { client.waive(number) }
+        pushesWaived = server.waived.count
         try Bounds.check(client: client, server: server)
     }
 
@@ -142,10 +149,12 @@ package final class SimulatedWorld {
         switch event {
         case .request(let message):
             server.expect(message)
-            client.request(message)
+            client.request(message, now: clock.now)
         case .push(let message):
             client.expect(message)
-            server.push(message)
+            server.push(message, now: clock.now)
+        case .cancelRequest(let number): client.cancelRequest(number)
+        case .cancelPush(let number): server.cancelPush(number)
         case .blackout(let length): network.blackOut(from: clock.now, for: length)
         case .rebinding(let noticed):
             network.rebind(client: client.address)

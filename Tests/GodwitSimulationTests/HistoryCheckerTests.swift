@@ -80,6 +80,21 @@ import Testing
         }
     }
 
+    @Test("what its sender has given up need not come, but comes once if it does")
+    func waived() throws {
+        var checker = HistoryChecker(.toServer)
+        let messages = (0..<2).map { Scenario.Message(number: UInt64($0), lane: nil, length: 10) }
+        for message in messages { checker.accepted(message) }
+        checker.waive(0)
+        #expect(checker.missing == [1])
+        try checker.deliver(Payload(number: 1, length: 10), epoch: Epoch(client: 0, server: 0))
+        #expect(checker.isComplete)
+        try checker.deliver(Payload(number: 0, length: 10), epoch: Epoch(client: 0, server: 0))
+        #expect(throws: HistoryViolation.self) {
+            try checker.deliver(Payload(number: 0, length: 10), epoch: Epoch(client: 0, server: 0))
+        }
+    }
+
     @Test("one seed draws one scenario, and a thousand draw every profile and every fault")
     func scenarios() {
         #expect(Scenario.draw(seed: 3).description == Scenario.draw(seed: 3).description)
@@ -91,12 +106,14 @@ import Testing
             for step in scenario.steps {
                 switch step.event {
                 case .request, .push: break
+                case .cancelRequest: faults.insert("cancelled request")
+                case .cancelPush: faults.insert("cancelled push")
                 case .blackout: faults.insert("blackout")
                 default: faults.insert("\(step.event)")
                 }
             }
         }
         #expect(profiles == Set(NetworkProfile.all.map(\.name)))
-        #expect(faults.count == 9)
+        #expect(faults.count == 11)
     }
 }

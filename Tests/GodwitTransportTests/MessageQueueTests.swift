@@ -10,7 +10,10 @@ struct MessageQueueTests {
         messageBytes: 300_000, queuedBytes: 8 << 20, queuedMessages: 4096)
 
     private func incoming() -> IncomingMessages {
-        IncomingMessages(maximumMessageBytes: 262_144, windowBytes: 1 << 20, windowMessages: 1024)
+        IncomingMessages(
+            limits: IncomingMessages.Limits(
+                messageBytes: 262_144, windowBytes: 1 << 20, maximumWindowBytes: 4 << 20, windowMessages: 1024,
+                permitBytes: 1 << 20))
     }
 
     private func frame(_ id: UInt64, _ offset: UInt64, _ count: Int, isLast: Bool) -> MessageFrame {
@@ -25,7 +28,7 @@ struct MessageQueueTests {
         let sent = (0..<30).map { index in
             testMessage(index % 5 == 0 ? Int(random.next() % 9000) : Int(random.next() % 300), seed: UInt64(index))
         }
-        for message in sent { _ = try outgoing.enqueue(message) }
+        for message in sent { _ = try outgoing.enqueue(message, urgency: .text, deadline: .distantFuture) }
         var onTheWay: [(ByteBuffer, [SentFrame])] = []
         var received: [ByteBuffer] = []
         var acknowledged = 0
@@ -52,7 +55,7 @@ struct MessageQueueTests {
             }
             for case .message(let id, let offset, let count, _) in carried {
                 if isArriving, random.next() % 10 < 7 {
-                    if outgoing.acknowledge(id, offset: offset, count: count) { acknowledged += 1 }
+                    if outgoing.acknowledge(id, offset: offset, count: count) != nil { acknowledged += 1 }
                 } else {
                     outgoing.sendAgain(id, offset: offset, count: count)
                 }
@@ -70,7 +73,9 @@ struct MessageQueueTests {
     @Test("nothing is sent beyond what the peer allows, and going on needs its word")
     func sendCredit() throws {
         var outgoing = OutgoingMessages(limits: Self.limits)
-        for index in 0..<5 { _ = try outgoing.enqueue(testMessage(300_000, seed: UInt64(index))) }
+        for index in 0..<50 {
+            _ = try outgoing.enqueue(testMessage(30_000, seed: UInt64(index)), urgency: .text, deadline: .distantFuture)
+        }
         var sent = 0
         func drain() {
             var packet = ByteBuffer()
@@ -79,16 +84,16 @@ struct MessageQueueTests {
                 packet.clear()
             }
         }
-        // Three messages fit into the first 1,048,576 bytes; the fourth is not begun, since it could not be completed.
+        // 34 messages fit into the first 1,048,576 bytes; the 35th is not begun, since it could not be completed.
         drain()
-        #expect(sent == 900_000)
+        #expect(sent == 1_020_000)
         #expect(!outgoing.hasSendable)
-        outgoing.raise(maxData: 1_199_999)
+        outgoing.raise(maxData: 1_049_999)
         drain()
-        #expect(sent == 900_000)
-        outgoing.raise(maxData: 1_200_000)
+        #expect(sent == 1_020_000)
+        outgoing.raise(maxData: 1_050_000)
         drain()
-        #expect(sent == 1_200_000)
+        #expect(sent == 1_050_000)
         // An older limit that arrives late takes nothing back.
         outgoing.raise(maxData: 10)
         outgoing.raise(maxData: 1_500_000)
@@ -99,7 +104,7 @@ struct MessageQueueTests {
     @Test("the number of messages is limited as well")
     func messageCredit() throws {
         var outgoing = OutgoingMessages(limits: Self.limits)
-        for _ in 0..<1500 { _ = try outgoing.enqueue(ByteBuffer()) }
+        for _ in 0..<1500 { _ = try outgoing.enqueue(ByteBuffer(), urgency: .text, deadline: .distantFuture) }
         var packet = ByteBuffer()
         var sent = 0
         while outgoing.writeFrame(into: &packet, space: 1000, isAlone: true) != nil { sent += 1 }
@@ -116,10 +121,13 @@ struct MessageQueueTests {
         #expect(throws: ProtocolError.messageTooLarge(bytes: 262_145, limit: 262_144)) {
             try messages.receive(frame(0, 262_144, 1, isLast: true))
         }
-        for id in 0..<4 as Range<UInt64> { try messages.receive(frame(id, 262_143, 1, isLast: true)) }
+        #expect(throws: ProtocolError.messageFlowControl(message: 0, limit: 65_536)) {
+            try messages.receive(frame(0, 65_536, 1, isLast: true))
+        }
+        for id in 0..<16 as Range<UInt64> { try messages.receive(frame(id, 65_535, 1, isLast: true)) }
         #expect(messages.heldBytes == 1 << 20)
         #expect(throws: ProtocolError.flowControl(limit: 1 << 20)) {
-            try messages.receive(frame(5, 0, 1, isLast: true))
+            try messages.receive(frame(16, 0, 1, isLast: true))
         }
     }
 
@@ -154,7 +162,7 @@ struct MessageQueueTests {
             try messages.receive(frame(id, 0, 50_000, isLast: true))
             id += 1
             #expect(messages.take() != nil)
-            if messages.raiseMaxData() { updates += 1 }
+            if messages.raiseMaxData(roundTrip: .zero, now: .uptimeNanoseconds(1)) { updates += 1 }
         }
         #expect(messages.heldBytes == 0)
         #expect((8...10).contains(updates))

@@ -122,12 +122,12 @@ struct MessageTests {
             _ = try pair.sendFromClient(testMessage(601, seed: 1))
         }
         _ = try pair.sendFromClient(testMessage(600, seed: 1))
-        #expect(pair.client.sendCapacityBytes == 400)
+        #expect(pair.client.sendCapacityBytes() == 400)
         #expect(throws: SendError.queueFull) { _ = try pair.sendFromClient(testMessage(401, seed: 1)) }
         _ = try pair.sendFromClient(testMessage(1, seed: 1))
         _ = try pair.sendFromClient(testMessage(1, seed: 1))
         #expect(throws: SendError.queueFull) { _ = try pair.sendFromClient(testMessage(1, seed: 1)) }
         pair.run(for: .seconds(2)) { pair.clientAcknowledged.count == 3 }
-        #expect(pair.client.sendCapacityBytes == 1000)
+        #expect(pair.client.sendCapacityBytes() == 1000)
     }
 }

@@ -58,7 +58,8 @@ struct RecoveryTests {
         for index in 0..<packets {
             space.sent.record(
                 time: start + .nanoseconds(gap.nanoseconds * Int64(index)), bytes: 100, isEliciting: true,
-                rateMark: rateMark, acknowledgedUpTo: nil, carried: [.message(id: UInt64(index), offset: 0, count: 50)])
+                rateMark: rateMark, acknowledgedUpTo: nil,
+                carried: [.message(number: UInt64(index), offset: 0, count: 50)])
         }
         return space
     }
@@ -78,8 +79,9 @@ struct RecoveryTests {
         var outcome = Recovery<CubicController>.Outcome()
         let now = start + .milliseconds(100)
         try recovery.receive(AckFrame(delay: 0, first: 4...4), in: &space, now: now, outcome: &outcome)
-        #expect(outcome.arrived == [.message(id: 4, offset: 0, count: 50)])
-        #expect(outcome.sendAgain == [.message(id: 0, offset: 0, count: 50), .message(id: 1, offset: 0, count: 50)])
+        #expect(outcome.arrived == [.message(number: 4, offset: 0, count: 50)])
+        #expect(
+            outcome.sendAgain == [.message(number: 0, offset: 0, count: 50), .message(number: 1, offset: 0, count: 50)])
         #expect(recovery.packetsLost == 2)
         #expect(recovery.bytesInFlight == 300)
         // Packets 2 and 3 follow when they are 9/8 of 96 ms old.
@@ -129,7 +131,7 @@ struct RecoveryTests {
         outcome.clear()
         space.sent.record(
             time: now, bytes: 150, isEliciting: true, rateMark: rateMark, acknowledgedUpTo: nil,
-            carried: [.message(id: 0, offset: 0, count: 50), .message(id: 1, offset: 0, count: 50)])
+            carried: [.message(number: 0, offset: 0, count: 50), .message(number: 1, offset: 0, count: 50)])
         try recovery.receive(
             AckFrame(delay: 0, first: 2...2), in: &space, now: now + .milliseconds(100), outcome: &outcome)
         #expect(outcome.arrived.count == 2)

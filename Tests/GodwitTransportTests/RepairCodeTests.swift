@@ -27,7 +27,10 @@ struct RepairCodeTests {
     }
 
     private func incoming() -> IncomingMessages {
-        IncomingMessages(maximumMessageBytes: 262_144, windowBytes: 1 << 20, windowMessages: 1024)
+        IncomingMessages(
+            limits: IncomingMessages.Limits(
+                messageBytes: 262_144, windowBytes: 1 << 20, maximumWindowBytes: 4 << 20, windowMessages: 1024,
+                permitBytes: 1 << 20))
     }
 
     @Test("repair of messages of which nothing is here is not remembered when it cannot be used, nor beyond its limit")
@@ -50,6 +53,42 @@ struct RepairCodeTests {
         let message = testMessage(20 * Self.symbolBytes, seed: 1)
         for symbol in 0..<20 { try receiver.receive(piece(message, symbol)) }
         #expect(receiver.take() == message)
+    }
+
+    @Test("what is solved for must be within the message's limit, and a length known by repair decides on its permit")
+    func limited() throws {
+        let random = RandomSource.seeded(2)
+        let message = testMessage(400 * Self.symbolBytes, seed: 2)
+        let permitted = ProtocolLimits.initialMessageData / Self.symbolBytes
+        func copy(of symbol: Int) throws -> RepairFrame {
+            try #require(
+                RepairFrame(
+                    message: 0, messageBytes: UInt64(message.readableBytes), first: UInt64(symbol), count: 1, index: 0,
+                    symbol: ByteBuffer(bytes: random.bytes(Self.symbolBytes))))
+        }
+        var receiver = incoming()
+        let beyond = try copy(of: permitted)
+        let refusal = ProtocolError.messageFlowControl(message: 0, limit: ProtocolLimits.initialMessageData)
+        #expect(throws: refusal) { try receiver.receive(beyond) }
+        receiver = incoming()
+        for symbol in 0..<permitted { try receiver.receive(piece(message, symbol)) }
+        let permit = receiver.popPermit()
+        #expect(permit?.limit == 262_144)
+
+        receiver = incoming()
+        for symbol in 1..<20 { try receiver.receive(piece(message, symbol)) }
+        let early = receiver.popPermit()
+        #expect(early == nil)
+        try receiver.receive(copy(of: 0))
+        for symbol in 20..<permitted { try receiver.receive(piece(message, symbol)) }
+        let exact = receiver.popPermit()
+        #expect(exact?.limit == UInt64(message.readableBytes))
+        // Given up, it gives back what it held.
+        let isNews = try receiver.receive(
+            ResetMessageFrame(message: 0, reason: .cancelled, size: UInt64(message.readableBytes)))
+        #expect(isNews)
+        #expect(receiver.heldBytes == 0)
+        #expect(receiver.heldRepairs == 0)
     }
 
     @Test("any n repair symbols stand in for any n lost ones, in any order, and fewer do not", arguments: 1...16)

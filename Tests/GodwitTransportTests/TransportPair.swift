@@ -37,7 +37,9 @@ final class TransportPair {
     var serverEarlyMessages: [ByteBuffer] = []
     var clientTicket: ResumptionTicket?
     var clientAcknowledged: [UInt64] = []
+    var clientLate: [UInt64] = []
     var serverAcknowledged: [UInt64] = []
+    var serverLate: [UInt64] = []
     var clientEstablished: NIODeadline?
     var serverEstablished: NIODeadline?
     var clientClosed: CloseReason?
@@ -157,6 +159,7 @@ final class TransportPair {
             case .message(let message): clientMessages.append(message)
             case .datagram(let datagram): clientDatagrams.append(datagram)
             case .messageAcknowledged(let id): clientAcknowledged.append(id)
+            case .messageLate(let id): clientLate.append(id)
             case .ticket(let ticket): clientTicket = ticket
             case .remoteAddressChanged, .earlyMessage: break
             case .closed(let reason): clientClosed = reason
@@ -176,6 +179,7 @@ final class TransportPair {
             case .ticket: break
             case .datagram(let datagram): serverDatagrams.append(datagram)
             case .messageAcknowledged(let id): serverAcknowledged.append(id)
+            case .messageLate(let id): serverLate.append(id)
             case .remoteAddressChanged(let address, let cause):
                 serverSawAddresses.append(address)
                 migrations.append(cause)

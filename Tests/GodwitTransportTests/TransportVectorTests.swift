@@ -131,6 +131,8 @@ struct TransportVectorTests {
         "close by application": [.close(CloseFrame(byApplication: true, code: 0, reason: ""))],
         "max data": [.maxData(1_572_864)],
         "max messages": [.maxMessages(1536)],
+        "max message data": [.maxMessageData(MaxMessageDataFrame(message: 5, limit: 262_144))],
+        "reset message": [.resetMessage(ResetMessageFrame(message: 5, reason: .late, size: 200_000))],
         "path challenge": [.pathChallenge(0x0102_0304_0506_0708)],
         "path response": [.pathResponse(0x0102_0304_0506_0708)],
         "new connection id": [

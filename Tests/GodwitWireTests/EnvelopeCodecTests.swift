@@ -55,7 +55,6 @@ struct EnvelopeCodecTests {
 
     @Test("reserved kinds and flags out of place are refused, extensions are skipped")
     func extensionPoints() throws {
-        #expect(throws: EnvelopeError.unknownType(0xe0)) { try Envelope(decoding: ByteBuffer(bytes: [0xe0, 0, 1])) }
         #expect(throws: EnvelopeError.unknownType(0x00)) { try Envelope(decoding: ByteBuffer(bytes: [0x00])) }
         #expect(throws: EnvelopeError.unknownType(0x08)) { try Envelope(decoding: ByteBuffer(bytes: [0x08])) }
         // A request with a status, a response without an acknowledgement.
@@ -68,6 +67,19 @@ struct EnvelopeCodecTests {
         #expect(try Envelope(decoding: extended) == .data(plain))
         #expect(throws: EnvelopeError.truncated(field: "extension")) {
             try Envelope(decoding: ByteBuffer(bytes: [0x81, 0, 1, 5, 9, 0xaa]))
+        }
+    }
+
+    @Test("a withdrawn message has a number and a place, and nothing else")
+    func withdrawn() throws {
+        let plain = DataEnvelope(kind: .withdrawn, sequence: 7, acknowledgement: 9, after: 2, body: ByteBuffer())
+        var encoded = ByteBuffer()
+        Envelope.data(plain).encode(into: &encoded)
+        #expect(encoded == ByteBuffer(bytes: [0xf8, 0, 7, 0, 9, 2]))
+        #expect(try Envelope(decoding: encoded) == .data(plain))
+        // With a body, with a dictionary, with a status.
+        for bytes: [UInt8] in [[0xe0, 0, 1, 0x68], [0xe4, 0, 1, 1], [0xe2, 0, 1, 1]] {
+            #expect(throws: EnvelopeError.self) { try Envelope(decoding: ByteBuffer(bytes: bytes)) }
         }
     }
 

@@ -30,7 +30,7 @@ enum EnvelopeSamples {
             }
             return OpenEnvelope.Early(isFresh: below(2) == 0, messages: messages)
         }
-        switch below(13) {
+        switch below(14) {
         case 0:
             let resumption = OpenEnvelope.Resumption(ticket: ticket(), received: ackState())
             return .open(
@@ -53,6 +53,12 @@ enum EnvelopeSamples {
             return .datagram(
                 DatagramEnvelope(
                     command: UInt32(below(1 << 32)), body: ByteBuffer(bytes: random.bytes(Int(below(50))))))
+        case 8:
+            return .data(
+                DataEnvelope(
+                    kind: .withdrawn, sequence: UInt16(below(0x1_0000)),
+                    acknowledgement: below(2) == 0 ? nil : UInt16(below(0x1_0000)),
+                    after: below(2) == 0 ? 0 : 1 + integer() / 2, body: ByteBuffer()))
         default:
             let kinds: [DataEnvelope.Kind] = [
                 .request(command: UInt32(below(1 << 32))), .push(command: UInt32(below(100))),

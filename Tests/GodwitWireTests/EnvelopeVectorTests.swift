@@ -91,6 +91,8 @@ struct EnvelopeVectorTests {
             DataEnvelope(
                 kind: .push(command: 32), sequence: 3, acknowledgement: nil, dictionary: 1,
                 body: ByteBuffer(bytes: [0x83, 0xab, 0x00, 0x00]))),
+        "withdrawn, in a lane, with an acknowledgement": .data(
+            DataEnvelope(kind: .withdrawn, sequence: 7, acknowledgement: 9, after: 2, body: ByteBuffer())),
     ]
 
     private func bytes(_ hex: String) throws -> ByteBuffer {

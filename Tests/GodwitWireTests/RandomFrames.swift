@@ -34,7 +34,7 @@ struct RandomFrames {
     }
 
     func next() -> Frame {
-        switch random.next() % 20 {
+        switch random.next() % 22 {
         case 0: return .padding(1 + Int(random.next() % 20))
         case 1: return .ping
         case 2: return .ack(ack())
@@ -74,6 +74,10 @@ struct RandomFrames {
                 .map { .datagramCopy($0) } ?? .ping
         case 17: return .repair(repair())
         case 18: return .recovered(RecoveredFrame(message: number()))
+        case 19: return .maxMessageData(MaxMessageDataFrame(message: number(), limit: number()))
+        case 20:
+            return .resetMessage(
+                ResetMessageFrame(message: number(), reason: .init(rawValue: number()), size: number()))
         default:
             return ExtensionFrame(kind: 0x35 + UInt8(random.next() % 11), body: data()).map { .extension($0) } ?? .ping
         }

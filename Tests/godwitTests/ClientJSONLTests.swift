@@ -16,15 +16,21 @@ struct ClientOperationTests {
             (#"{"op":"send","id":"c1","to":"u2","body":"你好 \"x\""}"#, .send(id: "c1", to: "u2", body: "你好 \"x\"")),
             (
                 #"{"op":"request","id":"r1","cmd":"echo","body":"b"}"#,
-                .request(id: "r1", command: 1, body: .text("b"), timeoutMilliseconds: nil)
+                .request(id: "r1", command: 1, body: .text("b"), terms: .init())
             ),
             (
+                #"{"op":"request","id":"r1","cmd":1,"urgency":"media","deadline_ms":9}"#,
+                .request(
+                    id: "r1", command: 1, body: .text(""), terms: .init(deadlineMilliseconds: 9, urgency: .media))
+            ),
+            (#"{"op":"cancel","id":"r1"}"#, .cancel(id: "r1")),
+            (
                 #"{"op":"request","id":"r1","cmd":99,"timeout_ms":5}"#,
-                .request(id: "r1", command: 99, body: .text(""), timeoutMilliseconds: 5)
+                .request(id: "r1", command: 99, body: .text(""), terms: .init(timeoutMilliseconds: 5))
             ),
             (
                 #"{"op":"request","id":"r1","cmd":1,"body_base64":"AP8="}"#,
-                .request(id: "r1", command: 1, body: .bytes(Data([0, 255])), timeoutMilliseconds: nil)
+                .request(id: "r1", command: 1, body: .bytes(Data([0, 255])), terms: .init())
             ),
             (#"{"op":"connect"}"#, .connect), (#"{"op":"disconnect"}"#, .disconnect(forget: false)),
             (#"{"op":"disconnect","forget":true}"#, .disconnect(forget: true)),
@@ -55,6 +61,9 @@ struct ClientOperationTests {
             (#"{"op":"send","id":7,"to":"u2","body":"x"}"#, nil, "'id'"),
             (#"{"op":"request","id":"r","cmd":"frob"}"#, "r", "unknown cmd 'frob'"),
             (#"{"op":"request","id":"r","cmd":1,"timeout_ms":0}"#, "r", "timeout_ms"),
+            (#"{"op":"request","id":"r","cmd":1,"deadline_ms":0}"#, "r", "deadline_ms"),
+            (#"{"op":"request","id":"r","cmd":1,"urgency":"now"}"#, "r", "unknown urgency 'now'"),
+            (#"{"op":"cancel"}"#, nil, "needs 'id'"),
             (#"{"op":"request","id":"r","cmd":1,"body_base64":"A"}"#, "r", "not Base64"),
             (#"{"op":"request","id":"r","cmd":1,"body":"A","body_base64":"QQ=="}"#, "r", "not both"),
             (#"{"op":"datagram","body":"A"}"#, nil, "needs 'cmd'"),

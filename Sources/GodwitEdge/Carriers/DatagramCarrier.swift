@@ -17,8 +17,8 @@ final class DatagramCarrier {
     var isEstablished = false
     /// In the list of carriers that this turn visits.
     var isTouched = false
-    /// The session was told to wait until the connection takes more.
-    var isBlocked = false
+    /// What the session was told that the connection takes: the least urgent envelopes, nil = none.
+    var room: Urgency? = .media
     /// Set when the client was sent its last: with that acknowledged, the connection can close.
     var closesWhenHeard: CarrierClosure?
     /// Early messages that must not be copies, until the handshake has shown that they are none.

@@ -1,4 +1,5 @@
 import GodwitMetrics
+import GodwitSession
 import GodwitTransport
 import GodwitWire
 import Logging
@@ -58,7 +59,7 @@ extension EdgeLoop {
                 } else {
                     receive(envelope, on: carrier, now: now)
                 }
-            case .ticket:
+            case .ticket, .messageLate:
                 break
             case .messageAcknowledged:
                 if let closure = carrier.closesWhenHeard { shut(carrier, closure, now: now) }
@@ -68,10 +69,11 @@ extension EdgeLoop {
                 connectionEnded(carrier, reason, now: now)
             }
         }
-        if carrier.isBlocked, carrier.connection.sendCapacityBytes >= DatagramCarrier.lowWaterBytes {
-            carrier.isBlocked = false
-            carrierReady(carrier.binding, carrier.id)
-        }
+        guard carrier.room != .media else { return }
+        let room = carrier.connection.leastUrgentWithRoom(for: DatagramCarrier.lowWaterBytes)
+        guard room != carrier.room else { return }
+        carrier.room = room
+        carrierHasRoom(carrier.binding, carrier.id, room)
     }
 
     /// Writes what a connection has to send, as far as the socket takes it.
@@ -110,20 +112,29 @@ extension EdgeLoop {
 
     /// Takes an envelope for the client.
     ///
-    /// - Returns: false when the connection takes no more for now, or is over; the envelope is then taken or lost with the
-    ///   connection, and the session keeps its copy.
-    func send(_ envelope: ByteBuffer, on carrier: DatagramCarrier, now: NIODeadline) -> Bool {
+    /// - Returns: the connection's name for the envelope, nil when it is over: the session keeps its copy. And the least urgent envelopes
+    ///   that it takes from now on; nil = none.
+    func send(
+        _ envelope: SessionEnvelope, on carrier: DatagramCarrier, now: NIODeadline
+    ) -> (name: UInt64?, room: Urgency?) {
         touch(carrier)
+        let name: UInt64
         do throws(SendError) {
-            _ = try carrier.connection.send(envelope, now: now)
+            name = try carrier.connection.send(
+                envelope.bytes, urgency: envelope.urgency, deadline: envelope.deadline, now: now)
         } catch {
             // The session believes that it is under way, so this carrier must end for the session to send it again.
             if error != .closed { close(carrier, .overloaded, now: now) }
-            return false
+            return (nil, nil)
         }
-        guard carrier.connection.sendCapacityBytes < DatagramCarrier.lowWaterBytes else { return true }
-        carrier.isBlocked = true
-        return false
+        carrier.room = carrier.connection.leastUrgentWithRoom(for: DatagramCarrier.lowWaterBytes)
+        return (name, carrier.room)
+    }
+
+    /// The envelope of this name need not arrive any more.
+    func giveUp(_ name: UInt64, on carrier: DatagramCarrier) {
+        carrier.connection.giveUp(name)
+        touch(carrier)
     }
 
     /// Tells the peer and ends the connection; its session waits for another carrier.

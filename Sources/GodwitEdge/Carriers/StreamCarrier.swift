@@ -113,7 +113,7 @@ final class StreamCarrier: ChannelInboundHandler {
     }
 
     /// Envelopes taken in one turn before the session has to wait.
-    private static let turnBytesMax = 256 * 1024
+    private static let turnBytesMax = 64 * 1024
 
     /// Encrypts and writes what this turn produced.
     func flush() {
@@ -137,7 +137,7 @@ final class StreamCarrier: ChannelInboundHandler {
     private func unblock(_ context: ChannelHandlerContext) {
         guard isBlocked, !isOver, context.channel.isWritable, outgoing.readableBytes == 0 else { return }
         isBlocked = false
-        loop.carrierReady(binding, id)
+        loop.carrierHasRoom(binding, id, .media)
     }
 
     /// An idle connection keeps no more than this.

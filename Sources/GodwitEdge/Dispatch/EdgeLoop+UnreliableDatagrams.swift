@@ -33,7 +33,8 @@ extension EdgeLoop {
         while let datagram = bound.session.pollDatagram(now: now) {
             switch bound.carrier {
             case .datagram(let carrier)?: sendUnreliable(datagram, on: carrier, now: now)
-            case .stream(let carrier)?: if !bound.isBlocked { bound.isBlocked = !carrier.send(datagram.envelope) }
+            case .stream(let carrier)?:
+                if bound.room != nil, !carrier.send(datagram.envelope) { bound.room = nil }
             case .remote(let id, _)?: outbox.add(.deliverDatagram(datagram, carrier: id.number), to: id.loop)
             case nil: return
             }

@@ -13,14 +13,13 @@ enum LoopMessage: Sendable {
     /// The first envelope of a carrier, whose ticket names the receiving loop.
     case open(ByteBuffer, carrier: CarrierID, kind: CarrierKind)
     case envelope(ByteBuffer, carrier: CarrierID)
-    /// Whether the carrier takes more envelopes.
-    case carrierReady(CarrierID)
-    case carrierBlocked(CarrierID)
+    /// The least urgent envelopes that the carrier takes for now; nil = none.
+    case carrierRoom(CarrierID, Urgency?)
     case carrierLost(CarrierID)
 
     // From the home loop of a session to the loop of its carrier.
 
-    case deliver(ByteBuffer, carrier: UInt64)
+    case deliver(SessionEnvelope, carrier: UInt64)
     case deliverDatagram(SessionDatagram, carrier: UInt64)
     /// The session is refused: the reason goes to the client, then the carrier is closed.
     case refuse(ByteBuffer, carrier: UInt64, CarrierClosure)

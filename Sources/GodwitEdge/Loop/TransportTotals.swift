@@ -16,6 +16,9 @@ struct TransportTotals: Sendable {
     var repairBytesSent = 0
     var messagesSavedByRepair = 0
     var messagesRecovered = 0
+    var messagesCancelled = 0
+    var messagesLate = 0
+    var messagesGivenUpByPeer = 0
 
     mutating func add(_ connection: ConnectionStatistics) {
         packetsLost += Int(clamping: connection.packetsLost)
@@ -32,6 +35,9 @@ struct TransportTotals: Sendable {
         repairBytesSent += Int(clamping: connection.repairBytesSent)
         messagesSavedByRepair += Int(clamping: connection.messagesSavedByRepair)
         messagesRecovered += Int(clamping: connection.messagesRecovered)
+        messagesCancelled += Int(clamping: connection.messagesCancelled)
+        messagesLate += Int(clamping: connection.messagesLate)
+        messagesGivenUpByPeer += Int(clamping: connection.messagesGivenUpByPeer)
     }
 
     static func += (left: inout TransportTotals, right: TransportTotals) {
@@ -49,5 +55,8 @@ struct TransportTotals: Sendable {
         left.repairBytesSent += right.repairBytesSent
         left.messagesSavedByRepair += right.messagesSavedByRepair
         left.messagesRecovered += right.messagesRecovered
+        left.messagesCancelled += right.messagesCancelled
+        left.messagesLate += right.messagesLate
+        left.messagesGivenUpByPeer += right.messagesGivenUpByPeer
     }
 }

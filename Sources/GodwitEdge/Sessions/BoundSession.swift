@@ -11,8 +11,8 @@ final class BoundSession {
     var carrier: Carrier?
     /// Of the last carrier, for counting what happens while there is none.
     var carrierKind: CarrierKind
-    /// The carrier takes no more for now.
-    var isBlocked = false
+    /// The least urgent envelopes that the carrier takes for now; nil = none.
+    var room: Urgency? = .media
     /// In the list of sessions that this turn visits.
     var isTouched = false
     /// The earliest entry in the loop's heap.

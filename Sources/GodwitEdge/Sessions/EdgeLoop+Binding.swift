@@ -33,10 +33,8 @@ extension EdgeLoop {
         case .envelope(let envelope, let id):
             // Late envelopes of a carrier that was superseded find nobody.
             if let bound = remoteCarriers[id] { receive(envelope, for: bound, now: now) }
-        case .carrierReady(let id):
-            carrierReady(remoteCarriers[id])
-        case .carrierBlocked(let id):
-            remoteCarriers[id]?.isBlocked = true
+        case .carrierRoom(let id, let room):
+            carrierHasRoom(remoteCarriers[id], room)
         case .carrierLost(let id):
             if let bound = remoteCarriers[id] { detach(bound, now: now) }
         case .deliver(let envelope, let number):
@@ -57,15 +55,15 @@ extension EdgeLoop {
     }
 
     /// An envelope of a session that lives on another loop.
-    private func deliver(_ envelope: ByteBuffer, toLocal number: UInt64, now: NIODeadline) {
-        let takesMore: Bool
+    private func deliver(_ envelope: SessionEnvelope, toLocal number: UInt64, now: NIODeadline) {
+        let room: Urgency?
         switch localCarrier(number) {
-        case .datagram(let carrier)?: takesMore = send(envelope, on: carrier, now: now)
-        case .stream(let carrier)?: takesMore = carrier.send(envelope)
+        case .datagram(let carrier)?: room = send(envelope, on: carrier, now: now).room
+        case .stream(let carrier)?: room = carrier.send(envelope.bytes) ? .media : nil
         case .remote?, nil: return
         }
-        guard !takesMore, case .forwarded(let home)? = localCarrier(number).map(binding(of:)) else { return }
-        outbox.add(.carrierBlocked(CarrierID(loop: index, number: number)), to: home)
+        guard room != .media, case .forwarded(let home)? = localCarrier(number).map(binding(of:)) else { return }
+        outbox.add(.carrierRoom(CarrierID(loop: index, number: number), room), to: home)
     }
 
     private func localCarrier(_ number: UInt64) -> Carrier? {
@@ -117,17 +115,17 @@ extension EdgeLoop {
         bound.carrier = nil
     }
 
-    func carrierReady(_ bound: BoundSession?) {
+    private func carrierHasRoom(_ bound: BoundSession?, _ room: Urgency?) {
         guard let bound else { return }
-        bound.isBlocked = false
+        bound.room = room
         touch(bound)
     }
 
-    /// A carrier of this loop takes envelopes again.
-    func carrierReady(_ binding: CarrierBinding, _ id: CarrierID) {
+    /// A carrier of this loop takes more, or less, than it did.
+    func carrierHasRoom(_ binding: CarrierBinding, _ id: CarrierID, _ room: Urgency?) {
         switch binding {
-        case .local(let bound): carrierReady(bound)
-        case .forwarded(let home): outbox.add(.carrierReady(id), to: home)
+        case .local(let bound): carrierHasRoom(bound, room)
+        case .forwarded(let home): outbox.add(.carrierRoom(id, room), to: home)
         case .unopened, .over: break
         }
     }

@@ -49,7 +49,7 @@ extension EdgeLoop {
         }
         bound.carrier = carrier
         bound.carrierKind = carrier.kind
-        bound.isBlocked = false
+        bound.room = .media
         setBinding(of: carrier, .local(bound))
         metrics.shared.sessionsOpened.child(opened.resumption.rawValue).increment()
         metrics.attempt(carrier.kind, .session, .ok, now: now)
@@ -73,7 +73,7 @@ extension EdgeLoop {
         setBinding(of: carrier, .over)
         switch carrier {
         case .datagram(let carrier):
-            _ = send(reason, on: carrier, now: now)
+            _ = send(SessionEnvelope(reason), on: carrier, now: now)
             carrier.closesWhenHeard = closure
         case .stream(let carrier):
             _ = carrier.send(reason)
@@ -114,8 +114,11 @@ extension EdgeLoop {
         }
         sendTunnelFrames(of: bound, now: now)
         deliverDatagrams(of: bound, now: now)
-        while !bound.isBlocked, let carrier = bound.carrier, let envelope = bound.session.pollTransmit(now: now) {
-            if !deliver(envelope, on: carrier, now: now) { bound.isBlocked = true }
+        giveUpEnvelopes(of: bound)
+        while let room = bound.room, let carrier = bound.carrier,
+            let envelope = bound.session.pollEnvelope(downTo: room, now: now)
+        {
+            bound.room = deliver(envelope, of: bound, on: carrier, now: now)
         }
         let sentAgain = bound.session.statistics.messagesSentAgain
         if sentAgain != bound.countedSentAgain {
@@ -125,16 +128,27 @@ extension EdgeLoop {
         arm(bound)
     }
 
-    /// - Returns: false when the carrier takes no more for now.
-    private func deliver(_ envelope: ByteBuffer, on carrier: Carrier, now: NIODeadline) -> Bool {
+    /// - Returns: the least urgent envelopes that the carrier takes from now on; nil = none.
+    private func deliver(
+        _ envelope: SessionEnvelope, of bound: BoundSession, on carrier: Carrier, now: NIODeadline
+    ) -> Urgency? {
         switch carrier {
         case .datagram(let carrier):
-            return send(envelope, on: carrier, now: now)
+            let taken = send(envelope, on: carrier, now: now)
+            if let name = taken.name { bound.session.carrierTook(envelope, as: name) }
+            return taken.room
         case .stream(let carrier):
-            return carrier.send(envelope)
+            return carrier.send(envelope.bytes) ? .media : nil
         case .remote(let id, _):
             outbox.add(.deliver(envelope, carrier: id.number), to: id.loop)
-            return true
+            return bound.room
+        }
+    }
+
+    /// What need not arrive any more is not sent on by a connection of this loop. Another loop's learns its end only by deadlines.
+    private func giveUpEnvelopes(of bound: BoundSession) {
+        while let name = bound.session.pollGivenUp() {
+            if case .datagram(let carrier)? = bound.carrier { giveUp(name, on: carrier) }
         }
     }
 

@@ -89,7 +89,8 @@ final class GodwitEchoClient: ChannelInboundHandler {
                 } catch {
                     context.fireErrorCaught(error)
                 }
-            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .remoteAddressChanged, .closed: break
+            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .messageLate, .remoteAddressChanged, .closed:
+                break
             }
         }
         while let event = session.pollEvent() {

@@ -1,4 +1,5 @@
 import Foundation
+import GodwitClient
 import GodwitWire
 import NIOCore
 
@@ -9,13 +10,22 @@ enum ClientOperation: Equatable {
     case networkChanged
     case login(user: String, password: String?, create: Bool)
     case send(id: String, to: String, body: String)
-    case request(id: String, command: UInt32, body: Body, timeoutMilliseconds: Int64?)
+    case request(id: String, command: UInt32, body: Body, terms: RequestTerms)
+    /// Ends a request that waits for its reply.
+    case cancel(id: String)
     case datagram(command: UInt32, body: Body, deadlineMilliseconds: Int64)
     case sync
     case history(peer: String, limit: Int)
     case read(id: String?, from: String, seq: UInt64)
     case status
     case quit
+
+    /// When and for how long a request is sent; nil for what is usual.
+    struct RequestTerms: Equatable {
+        var timeoutMilliseconds: Int64?
+        var deadlineMilliseconds: Int64?
+        var urgency: RequestUrgency?
+    }
 
     /// A request's body; its reply comes in the same form.
     enum Body: Equatable {
@@ -70,13 +80,10 @@ enum ClientOperation: Equatable {
             self = .send(
                 id: try need(fields.id, "id"), to: try need(fields.to, "to"), body: try need(fields.body, "body"))
         case "request":
-            if let timeout = fields.timeoutMilliseconds, !(1...86_400_000).contains(timeout) {
-                throw Problem(id: fields.id, message: "'timeout_ms' must be 1 to 86400000")
-            }
             self = .request(
                 id: try need(fields.id, "id"), command: try Self.commandNumber(fields),
-                body: try Self.requestBody(fields),
-                timeoutMilliseconds: fields.timeoutMilliseconds)
+                body: try Self.requestBody(fields), terms: try Self.terms(fields))
+        case "cancel": self = .cancel(id: try need(fields.id, "id"))
         case "datagram":
             let deadline = fields.deadlineMilliseconds ?? Self.defaultDatagramDeadline
             guard (1...60_000).contains(deadline) else {
@@ -97,10 +104,25 @@ enum ClientOperation: Equatable {
             throw Problem(
                 id: fields.id,
                 message:
-                    "unknown op '\(other)': use connect, disconnect, network_changed, login, send, request, datagram, sync, "
-                    + "history, "
-                    + "read, status or quit")
+                    "unknown op '\(other)': use connect, disconnect, network_changed, login, send, request, cancel, datagram, "
+                    + "sync, history, read, status or quit")
         }
+    }
+
+    private static func terms(_ fields: Fields) throws(Problem) -> RequestTerms {
+        let times = [("timeout_ms", fields.timeoutMilliseconds), ("deadline_ms", fields.deadlineMilliseconds)]
+        for case (let name, let value?) in times where !(1...86_400_000).contains(value) {
+            throw Problem(id: fields.id, message: "'\(name)' must be 1 to 86400000")
+        }
+        var terms = RequestTerms(
+            timeoutMilliseconds: fields.timeoutMilliseconds, deadlineMilliseconds: fields.deadlineMilliseconds)
+        if let name = fields.urgency {
+            guard let urgency = RequestUrgency(rawValue: name) else {
+                throw Problem(id: fields.id, message: "unknown urgency '\(name)': use control, text or media")
+            }
+            terms.urgency = urgency
+        }
+        return terms
     }
 
     private static func commandNumber(_ fields: Fields) throws(Problem) -> UInt32 {
@@ -138,13 +160,14 @@ enum ClientOperation: Equatable {
         var cmd: CommandName?
         var timeoutMilliseconds: Int64?
         var deadlineMilliseconds: Int64?
+        var urgency: String?
         var with: String?
         var limit: Int?
         var from: String?
         var seq: UInt64?
 
         enum CodingKeys: String, CodingKey {
-            case op, id, user, password, create, to, body, cmd, with, limit, from, seq, forget
+            case op, id, user, password, create, to, body, cmd, with, limit, from, seq, forget, urgency
             case bodyBase64 = "body_base64"
             case timeoutMilliseconds = "timeout_ms"
             case deadlineMilliseconds = "deadline_ms"

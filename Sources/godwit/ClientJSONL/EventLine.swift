@@ -145,6 +145,8 @@ extension ClientError {
         case .badPin: "bad_pin"
         case .security: "security"
         case .timedOut: "timed_out"
+        case .late: "late"
+        case .cancelled: "cancelled"
         case .tooLarge: "too_large"
         case .queueFull: "queue_full"
         case .sessionReplaced: "session_replaced"

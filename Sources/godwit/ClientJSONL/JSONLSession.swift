@@ -20,11 +20,11 @@ final class JSONLSession: Sendable {
 
     /// Requests without an answer; also keeps a repeated id from asking twice.
     private struct Requests {
-        var ids: Set<String> = []
+        var names: [String: UInt64] = [:]
         /// No more operations come and the outbox is empty: the last answer ends the process.
         var isLast = false
 
-        var isDone: Bool { isLast && ids.isEmpty }
+        var isDone: Bool { isLast && names.isEmpty }
     }
 
     private let client: IMClient
@@ -110,8 +110,10 @@ final class JSONLSession: Sendable {
             client.logIn(user: user, password: password, createIfMissing: create)
         case .send(let id, let to, let body):
             client.send(body, to: to, id: id)
-        case .request(let id, let command, let body, let timeout):
-            request(id: id, command: command, body: body, timeout: timeout.map { .milliseconds($0) })
+        case .request(let id, let command, let body, let terms):
+            request(id: id, command: command, body: body, terms: terms)
+        case .cancel(let id):
+            cancel(id: id)
         case .datagram(let command, let body, let deadline):
             await datagram(command, body.buffer, deadline: .milliseconds(deadline))
         case .sync:
@@ -129,11 +131,21 @@ final class JSONLSession: Sendable {
         return true
     }
 
-    private func request(id: String, command: UInt32, body: ClientOperation.Body, timeout: TimeAmount?) {
-        guard requests.withLock({ $0.ids.insert(id).inserted }) else { return }
+    private func request(
+        id: String, command: UInt32, body: ClientOperation.Body, terms: ClientOperation.RequestTerms
+    ) {
+        let name = GodwitClient.makeRequestName()
+        let isNew = requests.withLock { requests in
+            guard requests.names[id] == nil else { return false }
+            requests.names[id] = name
+            return true
+        }
+        guard isNew else { return }
         let began = NIODeadline.now()
         let request = ClientRequest(
-            command: command, body: body.buffer, timeout: timeout ?? requestTimeout, replay: .resend)
+            command: command, body: body.buffer,
+            timeout: terms.timeoutMilliseconds.map { .milliseconds($0) } ?? requestTimeout, replay: .resend,
+            urgency: terms.urgency, deadline: terms.deadlineMilliseconds.map { .milliseconds($0) }, name: name)
         client.request(request) { [self] result in
             defer { answered(id) }
             switch result {
@@ -150,6 +162,11 @@ final class JSONLSession: Sendable {
                 output.write(EventLine.error(id: id, code: error.code, message: error.description))
             }
         }
+    }
+
+    /// The request's own error is the answer; there is none when the request has been answered or never was.
+    private func cancel(id: String) {
+        if let name = requests.withLock({ $0.names[id] }) { client.cancelRequest(name) }
     }
 
     /// Nothing answers it but what the server sends back of its own accord.
@@ -187,7 +204,7 @@ final class JSONLSession: Sendable {
 
     private func answered(_ id: String) {
         let isDone = requests.withLock { requests in
-            requests.ids.remove(id)
+            requests.names[id] = nil
             return requests.isDone
         }
         if isDone { end.yield(.flushed) }

@@ -71,7 +71,7 @@ final class DatagramLink: ClientCarrier {
             switch event {
             case .established: engine.attach(self)
             case .message(let envelope): engine.receive(envelope, from: self)
-            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .remoteAddressChanged: break
+            case .datagram, .earlyMessage, .ticket, .messageAcknowledged, .messageLate, .remoteAddressChanged: break
             case .closed(let reason): engine.lost(self, .datagram(reason))
             }
         }
