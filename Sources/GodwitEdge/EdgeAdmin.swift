@@ -30,6 +30,8 @@ extension Edge: AdminSource {
         metrics.probes.child().raise(to: transport.probes)
         metrics.keepAlives.child().raise(to: transport.keepAlivesSent)
         metrics.congestionMarks.child().raise(to: transport.congestionMarks)
+        metrics.keyUpdates.child("server").raise(to: transport.keyUpdatesStarted)
+        metrics.keyUpdates.child("client").raise(to: transport.keyUpdatesFollowed)
         metrics.mtuProbes.child().raise(to: transport.mtuProbes)
         metrics.blackHoles.child().raise(to: transport.blackHoles)
         metrics.copiesSent.child().raise(to: transport.copiesSent)

@@ -39,6 +39,7 @@ package struct EdgeMetrics: Sendable {
     package let probes: CounterFamily
     package let keepAlives: CounterFamily
     package let congestionMarks: CounterFamily
+    package let keyUpdates: CounterFamily
     package let mtuProbes: CounterFamily
     package let blackHoles: CounterFamily
     package let copiesSent: CounterFamily
@@ -115,6 +116,8 @@ package struct EdgeMetrics: Sendable {
             "godwit_keepalives_sent_total", "Silent datagram clients asked whether they are there.")
         congestionMarks = registry.counter(
             "godwit_congestion_marks_total", "Acknowledgements that told of a router's congestion mark.")
+        keyUpdates = registry.counter(
+            "godwit_key_updates_total", "Times a datagram connection's packet keys were replaced.", labels: ["by"])
         mtuProbes = registry.counter("godwit_mtu_probes_sent_total", "Datagrams that only tried a larger size.")
         blackHoles = registry.counter(
             "godwit_mtu_black_holes_total", "Paths on which a confirmed datagram size no longer arrived.")

@@ -4,7 +4,7 @@ import NIOCore
 /// Protects the packets of one direction with one secret: AES-128-GCM over the payload and the mask that hides the packet
 /// number, as in RFC 9001 sections 5.3 and 5.4, with this protocol's labels.
 ///
-/// One owner. OpenSSL's two contexts hold the expanded keys, 2 KB together. They are made at the first packet, so that a packet costs
+/// One owner. OpenSSL's two contexts hold the expanded keys, 2 KB together. Each is made when it is first needed, so that a packet costs
 /// no allocation here, and given back by `rest()`, so that a connection that says nothing costs its keys' bytes only.
 package final class PacketProtection {
     /// Bytes that sealing appends.
@@ -14,56 +14,75 @@ package final class PacketProtection {
 
     private static let nonceLength = 12
 
+    /// Where the next keys come from.
+    private var secret: PacketSecret
     private var packetKey: CipherKey
     private var headerKey: CipherKey
     /// The initialisation vector's 12 bytes: 4 in the low half of `ivHead`, 8 in `ivTail`, both big-endian.
     private let ivHead: UInt32
     private let ivTail: UInt64
-    @exclusivity(unchecked) private var ciphers: Ciphers?
+    @exclusivity(unchecked) private var packetContext: OpaquePointer?
+    @exclusivity(unchecked) private var headerContext: OpaquePointer?
 
-    private struct Ciphers {
-        let packet: OpaquePointer
-        let header: OpaquePointer
+    /// Derives key, vector and header key from a secret of the handshake, which has 32 bytes.
+    package convenience init(secret: [UInt8]) throws(TLSError) {
+        try self.init(secret: secret, headerKey: CipherKey(secret: secret, label: "godwit hp"))
+        // What OpenSSL cannot do at all shows here, not at the first packet.
+        guard readyPacketContext() != nil, readyHeaderContext() != nil else {
+            throw OpenSSLErrors.failure(of: "EVP_EncryptInit_ex")
+        }
     }
 
-    /// Derives key, vector and header key from a secret of the handshake.
-    package init(secret: [UInt8]) throws(TLSError) {
-        packetKey = try CipherKey(secret: secret, label: "godwit key")
-        headerKey = try CipherKey(secret: secret, label: "godwit hp")
+    private init(secret: [UInt8], headerKey: CipherKey) throws(TLSError) {
+        guard secret.count == KeyDerivation.digestLength else { throw .invalidDerivation }
+        let packetKey = try CipherKey(secret: secret, label: "godwit key")
         let iv = try KeyDerivation.hkdfExpandLabel(secret: secret, label: "godwit iv", length: Self.nonceLength)
+        self.secret = PacketSecret(secret)
+        self.packetKey = packetKey
+        self.headerKey = headerKey
         ivHead = iv[0..<4].reduce(0) { $0 << 8 | UInt32($1) }
         ivTail = iv[4..<12].reduce(0) { $0 << 8 | UInt64($1) }
-        // What OpenSSL cannot do at all shows here, not at the first packet.
-        guard readyCiphers() != nil else { throw OpenSSLErrors.failure(of: "EVP_EncryptInit_ex") }
+    }
+
+    /// The protection that follows this one in a key update (RFC 9001 section 6.1): another secret, key and vector, and the same
+    /// header key. It has no contexts before its first packet.
+    package func next() throws(TLSError) -> PacketProtection {
+        try PacketProtection(
+            secret: KeyDerivation.hkdfExpandLabel(
+                secret: secret.array, label: "godwit ku", length: KeyDerivation.digestLength),
+            headerKey: headerKey)
     }
 
     deinit {
         rest()
         packetKey.cleanse()
         headerKey.cleanse()
+        secret.cleanse()
     }
 
-    package var isResting: Bool { ciphers == nil }
+    package var isResting: Bool { packetContext == nil && headerContext == nil }
 
     /// Gives the contexts back until the next packet.
     package func rest() {
-        guard let ciphers else { return }
-        EVP_CIPHER_CTX_free(ciphers.packet)
-        EVP_CIPHER_CTX_free(ciphers.header)
-        self.ciphers = nil
+        EVP_CIPHER_CTX_free(packetContext)
+        EVP_CIPHER_CTX_free(headerContext)
+        packetContext = nil
+        headerContext = nil
     }
 
-    /// The contexts with their keys; nil when there is no memory for them.
-    private func readyCiphers() -> Ciphers? {
-        if let ciphers { return ciphers }
-        guard let packet = packetKey.context(EVP_aes_128_gcm()) else { return nil }
-        guard let header = headerKey.context(EVP_aes_128_ecb()) else {
-            EVP_CIPHER_CTX_free(packet)
-            return nil
-        }
-        EVP_CIPHER_CTX_set_padding(header, 0)
-        let made = Ciphers(packet: packet, header: header)
-        ciphers = made
+    /// The context with the packet key; nil when there is no memory for it.
+    private func readyPacketContext() -> OpaquePointer? {
+        if let packetContext { return packetContext }
+        packetContext = packetKey.context(EVP_aes_128_gcm())
+        return packetContext
+    }
+
+    /// The same with the header key.
+    private func readyHeaderContext() -> OpaquePointer? {
+        if let headerContext { return headerContext }
+        guard let made = headerKey.context(EVP_aes_128_ecb()) else { return nil }
+        EVP_CIPHER_CTX_set_padding(made, 0)
+        headerContext = made
         return made
     }
 
@@ -78,7 +97,7 @@ package final class PacketProtection {
             let headerLength = Int32(exactly: payloadStart - headerStart),
             let payloadLength = Int32(exactly: payloadEnd - payloadStart)
         else { throw .invalidPacketBounds }
-        guard let cipher = readyCiphers()?.packet else { throw OpenSSLErrors.failure(of: "EVP_CIPHER_CTX_new") }
+        guard let cipher = readyPacketContext() else { throw OpenSSLErrors.failure(of: "EVP_CIPHER_CTX_new") }
         packet.writeRepeatingByte(0, count: Self.tagLength)
         let sealed = packet.withVeryUnsafeMutableBytes { bytes -> Bool in
             guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
@@ -108,7 +127,7 @@ package final class PacketProtection {
         guard let input = sealed.baseAddress?.assumingMemoryBound(to: UInt8.self), sealed.count >= Self.tagLength,
             let length = Int32(exactly: sealed.count - Self.tagLength), let headerLength = Int32(exactly: header.count),
             let associated = header.baseAddress?.assumingMemoryBound(to: UInt8.self),
-            let cipher = readyCiphers()?.packet
+            let cipher = readyPacketContext()
         else { return false }
         var isAuthentic = false
         plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: Int(length)) { room in
@@ -142,7 +161,7 @@ package final class PacketProtection {
     /// The same for a sample of 16 bytes.
     package func headerMask(_ sample: UnsafeRawBufferPointer) -> (UInt8, UInt8, UInt8, UInt8, UInt8)? {
         guard sample.count == Self.sampleLength, let base = sample.baseAddress?.assumingMemoryBound(to: UInt8.self),
-            let cipher = readyCiphers()?.header
+            let cipher = readyHeaderContext()
         else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.sampleLength) { mask in
             var written: Int32 = 0
@@ -176,6 +195,21 @@ package final class PacketProtection {
     private func finish(_ cipher: OpaquePointer, _ output: UnsafeMutablePointer<UInt8>) -> Bool {
         var written: Int32 = 0
         return EVP_CipherFinal_ex(cipher, output, &written) == 1
+    }
+}
+
+/// The 32 bytes of a secret, inline.
+private struct PacketSecret {
+    private var bytes: InlineArray<32, UInt8>
+
+    /// `secret` has 32 bytes.
+    init(_ secret: [UInt8]) { bytes = InlineArray { secret[$0] } }
+
+    var array: [UInt8] { bytes.indices.map { bytes[$0] } }
+
+    mutating func cleanse() {
+        var span = bytes.mutableSpan
+        span.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 }
 

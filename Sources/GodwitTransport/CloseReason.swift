@@ -15,7 +15,7 @@ package enum CloseReason: Error, Sendable, Equatable {
     case protocolViolation(ProtocolError)
     /// The peer's transport closed because of an error that it saw.
     case peerError(TransportErrorCode, reason: String)
-    /// So many packets were sent that the keys must not protect more; connect again.
+    /// So many packets were sent or forged that the keys must not be used for more, and they could not be replaced; connect again.
     case keyLimitReached
     /// The new address of the peer did not answer, and there was none to go back to.
     case pathLost
@@ -74,6 +74,12 @@ package enum ProtocolError: Error, Sendable, Equatable {
     case connectionIDLimit
     /// Bits of the first byte that this version leaves 0.
     case reservedBits(UInt8)
+    /// The peer began a key phase before it can have known that we have a packet of the one before.
+    case keyUpdateUnacknowledged
+    /// A packet has older keys than one with a smaller number.
+    case oldKeys(packet: UInt64)
+    /// The peer has a packet under the new keys, and says so under the old ones.
+    case acknowledgedUnderOldKeys(packet: UInt64)
 }
 
 extension ProtocolError: CustomStringConvertible {
@@ -98,6 +104,9 @@ extension ProtocolError: CustomStringConvertible {
         case .inconsistentConnectionID(let sequence): "frames disagree on connection ID \(sequence)"
         case .retiredConnectionID(let sequence): "connection ID \(sequence) cannot be given up"
         case .connectionIDLimit: "more connection IDs than are kept"
+        case .keyUpdateUnacknowledged: "keys were updated again without an acknowledgement between"
+        case .oldKeys(let packet): "packet \(packet) has older keys than one before it"
+        case .acknowledgedUnderOldKeys(let packet): "packet \(packet) was acknowledged under keys older than its own"
         case .reservedBits(let bits): "reserved bits of the first byte are set (\(bits))"
         }
     }
@@ -114,6 +123,7 @@ extension ProtocolError: CustomStringConvertible {
             .inconsistentConnectionID, .retiredConnectionID:
             .protocolViolation
         case .connectionIDLimit: .connectionIDLimit
+        case .keyUpdateUnacknowledged, .oldKeys, .acknowledgedUnderOldKeys: .keyUpdate
         }
     }
 }
@@ -137,6 +147,8 @@ package struct TransportErrorCode: RawRepresentable, Hashable, Sendable {
     /// The application closed during the handshake; its code and text are not for packets that others can read.
     package static let applicationClosed = TransportErrorCode(rawValue: 0xc)
     package static let handshakeBuffer = TransportErrorCode(rawValue: 0xd)
+    /// Keys were updated against the rules.
+    package static let keyUpdate = TransportErrorCode(rawValue: 0xe)
     /// The sender's keys have protected as many packets as they may.
     package static let keyLimit = TransportErrorCode(rawValue: 0xf)
     /// The TLS handshake failed; the reason says how.
@@ -155,6 +167,7 @@ extension TransportErrorCode: CustomStringConvertible {
         case .protocolViolation: "protocol violation"
         case .applicationClosed: "closed by the application"
         case .handshakeBuffer: "handshake buffer exceeded"
+        case .keyUpdate: "key update error"
         case .keyLimit: "key limit reached"
         case .tlsFailure: "TLS failure"
         default: "error 0x" + String(rawValue, radix: 16)

@@ -114,6 +114,9 @@ extension Connection {
             try recovery.receive(ack, in: &application, now: now, outcome: &outcome)
             // Packets under the handshake's keys are processed, and so acknowledged, only after the handshake.
             if ack.largest >= early.endNumber { confirmHandshake() }
+            if !keyPhase.isConfirmed || keyPhase.isReadingPrevious {
+                try keyPhase.acknowledged(upTo: ack.largest, patience: previousKeysLifetime, now: now)
+            }
         }
         applyOutcome(now: now)
     }
@@ -217,11 +220,14 @@ extension Connection {
         let serverIssued = role == .client ? peerID : localID
         let binding = Handshake.binding(clientChosenID: clientChosenID, serverIssuedID: serverIssued)
         guard let secrets = try handshake.packetSecrets(binding: binding) else { return }
-        application.keys = try PacketKeys(role: role, client: secrets.client, server: secrets.server)
+        application.keys = try PacketKeys(
+            role: role, client: secrets.client, server: secrets.server, isUpdatable: true)
     }
 
     private func completeHandshake(now: NIODeadline) {
         state = .established
+        // What a client sent before was protected by early keys.
+        if role == .client { keyPhase.start(firstSent: application.sent.nextNumber) }
         if early.end(isAccepted: handshake.isEarlyDataAccepted, nextNumber: application.sent.nextNumber) {
             recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
             applyOutcome(now: now)

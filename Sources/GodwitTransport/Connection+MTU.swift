@@ -18,9 +18,8 @@ extension Connection {
             recovery.canSend(now: now)
         else { return false }
         let number = application.sent.nextNumber
-        guard var writer = begin(.short(destination: peerID), application.position, limit: size, &datagram) else {
-            return false
-        }
+        let header = PacketWriter.Header.short(destination: peerID, phase: keys.phaseBit)
+        guard var writer = begin(header, application.position, limit: size, &datagram) else { return false }
         Frame.ping.encode(into: &datagram)
         writer.add(.mtuProbe(bytes: size))
         finish(writer, in: &application, keys, &datagram, minimum: size, now: now)

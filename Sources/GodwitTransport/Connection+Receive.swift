@@ -141,8 +141,12 @@ extension Connection {
         }
         let largestBefore = application.received.largest
         guard let opened = open(buffer, bounds, keys, largestReceived: largestBefore) else {
-            if isStatelessReset(buffer) { finish(.statelessReset) }
-            return drop(.authenticationFailed)
+            let reason = drop(.authenticationFailed)
+            if isStatelessReset(buffer) { finish(.statelessReset) } else { noteForgery(now: now) }
+            return reason
+        }
+        if opened.isOtherPhase || !keyPhase.isSettled {
+            guard notePhase(of: opened, keys: keys, now: now) else { return nil }
         }
         guard !application.received.hasSeen(opened.number) else { return drop(.duplicate) }
         let isNewest = largestBefore.map { opened.number > $0 } ?? true

@@ -20,6 +20,7 @@ extension Connection {
         consider(path.validation?.nextDeadline)
         consider(outgoing.earliestDeadline)
         consider(restDeadline)
+        consider(keyPhase.previousDeadline)
         // Nothing can be sent before the peer sends, so there is nothing to wake up for.
         guard !isBlockedByAmplification else { return next }
         consider(flightRepetition.deadline)
@@ -54,6 +55,7 @@ extension Connection {
         if let deadline = application.lossDeadline, deadline <= now {
             recovery.detectLosses(in: &application, now: now, outcome: &outcome)
         }
+        handleKeyTimeout(now: now)
         handleKeepAliveTimeout(now: now)
         if let deadline = repetitions.deadline, deadline <= now {
             repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))

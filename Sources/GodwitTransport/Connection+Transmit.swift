@@ -19,11 +19,7 @@ extension Connection {
         let limit = min(largest, path.amplification.allowance)
         switch state {
         case .handshaking, .established:
-            guard application.sent.nextNumber < keyLimit else {
-                let code = TransportErrorCode.keyLimit
-                beginClosing(
-                    CloseFrame(byApplication: false, code: code.rawValue, reason: code.description), .keyLimitReached,
-                    now: now)
+            if keyPhase.isWorn(nextNumber: application.sent.nextNumber), !renewKeys(now: now) {
                 writeClose(into: &datagram, limit: limit, now: now)
                 break
             }
@@ -100,9 +96,8 @@ extension Connection {
             || application.pingDue
             || application.probesDue > 0
         guard isElicitingDue || repair != nil || application.received.isDue(now: now) else { return }
-        guard var writer = begin(.short(destination: peerID), application.position, limit: limit, &datagram) else {
-            return
-        }
+        let header = PacketWriter.Header.short(destination: peerID, phase: keys.phaseBit)
+        guard var writer = begin(header, application.position, limit: limit, &datagram) else { return }
         if let token = path.takeChallenge(now: now, interval: recovery.probeTimeout) {
             Frame.pathChallenge(token).encode(into: &datagram)
             writer.isEliciting = true
@@ -111,6 +106,7 @@ extension Connection {
         let repeatsAck = isElicitingDue && recovery.packetsLost > 0 && application.received.isUnconfirmed
         if application.received.hasUnacknowledged || repeatsAck {
             writeAck(of: &application, into: &datagram, &writer, now: now)
+            if !keyPhase.isSettled, let largest = writer.acknowledgedUpTo { keyPhase.acknowledging(upTo: largest) }
         }
         if control.isDue || incoming.hasPermitDue {
             control.write(
@@ -277,7 +273,8 @@ extension Connection {
             finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
         }
         if let keys = application.keys, role == .server || handshake.isComplete,
-            let writer = begin(.short(destination: peerID), application.position, limit: limit, &datagram)
+            let writer = begin(
+                .short(destination: peerID, phase: keys.phaseBit), application.position, limit: limit, &datagram)
         {
             if writer.space(in: datagram) >= CloseFrame.maximumLength {
                 frame.encode(into: &datagram)

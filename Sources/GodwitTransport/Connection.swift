@@ -17,8 +17,9 @@ package final class Connection {
     @exclusivity(unchecked) package internal(set) var state = ConnectionState.handshaking
 
     let configuration: TransportConfiguration
-    /// Packets that the application keys may protect; a test makes it small.
-    @exclusivity(unchecked) var keyLimit = ProtocolLimits.maximumPacketsPerKey
+    @exclusivity(unchecked) var keyPhase: KeyPhase
+    /// Packets that may fail to authenticate; a test makes it small.
+    @exclusivity(unchecked) var forgeryLimit = ProtocolLimits.maximumForgedPackets
     let random: RandomSource
     /// Server: where tokens come from.
     @exclusivity(unchecked) var issuer: ConnectionIDIssuer?
@@ -90,6 +91,7 @@ package final class Connection {
     ) {
         self.role = role
         self.configuration = configuration
+        keyPhase = KeyPhase(updateAfter: configuration.packetsPerKey)
         self.handshake = handshake
         self.clientChosenID = clientChosenID
         self.localID = localID

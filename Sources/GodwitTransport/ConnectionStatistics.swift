@@ -54,6 +54,9 @@ package struct ConnectionStatistics: Sendable {
     package var usesECN = false
     /// The largest datagram that is sent, UDP payload bytes.
     package var datagramBytes = 0
+    /// Times the packet keys were replaced: because ours had protected enough packets, and because the peer began to.
+    package var keyUpdatesStarted: UInt64 = 0
+    package var keyUpdatesFollowed: UInt64 = 0
     /// Datagrams that only tried a larger size.
     package var mtuProbes: UInt64 = 0
     /// Times a size that had been confirmed no longer arrived.

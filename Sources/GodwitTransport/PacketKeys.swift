@@ -3,13 +3,28 @@ import GodwitWire
 import NIOCore
 
 /// Both directions' packet protection in one number space. One owner; a class, so that to look at them costs one reference count.
+///
+/// Application keys are replaced as the connection goes on (RFC 9001 §6); a bit of the short header tells two neighbouring phases apart.
+/// Two phases can be opened at a time: the current one, and as the *other* the one before while its packets may still be under way, or
+/// else the next one. So a packet is tried with one key whatever its bit says, and the time that it takes does not tell the bit
+/// (RFC 9001 §6.3, §9.5): keys are not derived while a packet is being opened, unless it is an authentic one that begins an update.
+/// What the other phase lacks before its first packet is OpenSSL's context, 1 KB that most connections never need. Making it takes a
+/// microsecond once, as it does for the current phase after each rest; it tells someone who turns the bit of a packet no more than
+/// that no update was under way.
 final class PacketKeys {
-    private let sealing: PacketProtection
-    private let opening: PacketProtection
+    @exclusivity(unchecked) private var sealing: PacketProtection
+    @exclusivity(unchecked) private var opening: PacketProtection
+    /// Nil for keys that are never replaced: Initial and early ones.
+    @exclusivity(unchecked) private var other: PacketProtection?
+    /// `other` belongs to the phase before the current one.
+    @exclusivity(unchecked) private(set) var hasPrevious = false
+    /// The bit of the current phase in a short header's first byte.
+    @exclusivity(unchecked) private(set) var phaseBit: UInt8 = 0
 
-    init(role: TLSRole, client: [UInt8], server: [UInt8]) throws(TLSError) {
+    init(role: TLSRole, client: [UInt8], server: [UInt8], isUpdatable: Bool = false) throws(TLSError) {
         sealing = try PacketProtection(secret: role == .client ? client : server)
         opening = try PacketProtection(secret: role == .client ? server : client)
+        if isUpdatable { other = try opening.next() }
     }
 
     static func initial(role: TLSRole, clientChosenID: ConnectionID) throws(TLSError) -> PacketKeys {
@@ -27,6 +42,8 @@ final class PacketKeys {
 
     struct Opened {
         let number: UInt64
+        /// By the keys of the other phase.
+        let isOtherPhase: Bool
         /// Reserved bits of the first byte; 0 in this version.
         let reservedBits: UInt8
     }
@@ -62,14 +79,16 @@ final class PacketKeys {
                 }
                 let number = PacketNumber.expand(truncated, length: length, largestReceived: largestReceived)
                 let payload = bounds.number + length
+                let isOtherPhase = !isLong && (first ^ phaseBit) & PacketHeader.keyPhaseBit != 0
                 guard
-                    opening.open(
+                    let protection = isOtherPhase ? other : opening,
+                    protection.open(
                         Self.part(bytes, payload, bounds.end - payload),
                         header: UnsafeRawBufferPointer(rebasing: header[..<(prefix + length)]), packetNumber: number,
                         into: &plaintext)
                 else { return nil }
                 let reserved = isLong ? PacketHeader.longReservedBits : PacketHeader.shortReservedBits
-                return Opened(number: number, reservedBits: first & reserved)
+                return Opened(number: number, isOtherPhase: isOtherPhase, reservedBits: first & reserved)
             }
         }
     }
@@ -83,12 +102,30 @@ final class PacketKeys {
         UInt32(mask.1) << 24 | UInt32(mask.2) << 16 | UInt32(mask.3) << 8 | UInt32(mask.4)
     }
 
-    var isResting: Bool { sealing.isResting && opening.isResting }
+    var isResting: Bool { sealing.isResting && opening.isResting && other?.isResting ?? true }
 
     /// Gives back what the next packet makes anew.
     func rest() {
         sealing.rest()
         opening.rest()
+        other?.rest()
+    }
+
+    /// Both directions go on to the next phase; the keys that were current until now still open. Not while there are previous keys.
+    func update() throws(TLSError) {
+        guard let next = other, !hasPrevious else { return }
+        sealing = try sealing.next()
+        other = opening
+        opening = next
+        hasPrevious = true
+        phaseBit ^= PacketHeader.keyPhaseBit
+    }
+
+    /// Packets of the previous phase can no longer be opened; from now on those of the next can.
+    func forgetPrevious() throws(TLSError) {
+        guard hasPrevious else { return }
+        other = try opening.next()
+        hasPrevious = false
     }
 
     /// Encrypts the packet that ends at the writer index, appends its tag and protects its header.

@@ -7,7 +7,8 @@ struct PacketWriter {
     enum Header {
         case initial(destination: ConnectionID, source: ConnectionID)
         case zeroRTT(destination: ConnectionID, source: ConnectionID)
-        case short(destination: ConnectionID)
+        /// `phase` is the key phase's bit.
+        case short(destination: ConnectionID, phase: UInt8)
     }
 
     private let start: Int
@@ -43,7 +44,7 @@ struct PacketWriter {
         case .initial(let destination, let source), .zeroRTT(let destination, let source):
             isLong = true
             headerLength = InitialHeader.encodedLength(destination: destination, source: source)
-        case .short(let destination):
+        case .short(let destination, _):
             isLong = false
             headerLength = 1 + destination.count
         }
@@ -55,8 +56,8 @@ struct PacketWriter {
         case .zeroRTT(let destination, let source):
             InitialHeader(destination: destination, source: source, length: 0)
                 .encode(into: &datagram, numberLength: numberLength, type: PacketHeader.LongType.zeroRTT)
-        case .short(let destination):
-            datagram.writeInteger(UInt8(truncatingIfNeeded: numberLength - 1))
+        case .short(let destination, let phase):
+            datagram.writeInteger(phase | UInt8(truncatingIfNeeded: numberLength - 1))
             destination.write(into: &datagram)
         }
         numberStart = datagram.writerIndex

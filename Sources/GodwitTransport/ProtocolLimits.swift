@@ -41,6 +41,9 @@ package enum ProtocolLimits {
     package static let exporterLabelEarly = "EXPORTER-godwit early 1"
     package static let packetSecretLength = 32
 
-    /// Packets that one AES-128-GCM key may protect (RFC 9001 §6.6); the connection is closed there.
+    /// Packets that one AES-128-GCM key may protect (RFC 9001 §6.6); a connection whose keys could not be replaced is closed there.
     package static let maximumPacketsPerKey: UInt64 = 1 << 23
+
+    /// Packets that may fail to authenticate in the life of a connection, under all its keys together (RFC 9001 §6.6).
+    static let maximumForgedPackets: UInt64 = 1 << 52
 }

@@ -58,6 +58,10 @@ package struct TransportConfiguration: Sendable {
     /// at 40 % loss two copies of each message.
     package var redundancyShare = 2.0
 
+    /// Packets sent under one key before it is replaced (RFC 9001 §6). 1...4,194,304, which is the default and half of what a key may
+    /// protect: the rest is for the time in which it cannot be replaced yet.
+    package var packetsPerKey = ProtocolLimits.maximumPacketsPerKey / 2
+
     package init() {}
 
     package static var server: TransportConfiguration { TransportConfiguration() }
@@ -84,6 +88,10 @@ package struct TransportConfiguration: Sendable {
         }
         guard redundancyShare >= 0, redundancyShare <= 10 else {
             throw .invalidConfiguration("redundancyShare is \(redundancyShare), must be 0...10")
+        }
+        guard (1...ProtocolLimits.maximumPacketsPerKey / 2).contains(packetsPerKey) else {
+            throw .invalidConfiguration(
+                "packetsPerKey is \(packetsPerKey), must be 1...\(ProtocolLimits.maximumPacketsPerKey / 2)")
         }
         guard acknowledgementDelay >= .nanoseconds(0),
             acknowledgementDelay <= ProtocolLimits.maximumAcknowledgementDelay

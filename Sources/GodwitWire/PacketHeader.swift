@@ -24,14 +24,16 @@ package enum PacketHeader: Hashable, Sendable {
     }
 
     package static let longForm: UInt8 = 0x80
-    /// Bits of a short header's first byte under header protection: key phase (0x40, reserved), four reserved bits, and the
-    /// packet number's length less one. All but the form bit.
+    /// Bits of a short header's first byte under header protection: key phase, four reserved bits, and the packet number's length
+    /// less one. All but the form bit.
     package static let shortProtectedBits: UInt8 = 0x7f
     /// The same in a long header: two reserved bits and the length.
     package static let longProtectedBits: UInt8 = 0x0f
     /// Bits that must be 0 in this version, after protection is removed.
-    package static let shortReservedBits: UInt8 = 0x7c
+    package static let shortReservedBits: UInt8 = 0x3c
     package static let longReservedBits: UInt8 = 0x0c
+    /// Changes with every key update (RFC 9001 §6).
+    package static let keyPhaseBit: UInt8 = 0x40
     package static let numberLengthBits: UInt8 = 0x03
 
     /// Reads a header; the reader index is then at the packet number (or at the end, after version negotiation).

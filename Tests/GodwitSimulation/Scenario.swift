@@ -65,6 +65,9 @@ package struct Scenario: Sendable {
         return draft.scenario(seed: seed)
     }
 
+    /// In every third life packet keys are replaced often; nil for as usual.
+    package var packetsPerKey: UInt64? { seed % 3 == 1 ? 1 + seed % 29 : nil }
+
     package var requests: [Message] {
         steps.compactMap { if case .request(let message) = $0.event { message } else { nil } }
     }

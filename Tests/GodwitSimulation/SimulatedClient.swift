@@ -8,7 +8,10 @@ import NIOCore
 /// do. The application's requests and the session's ticket are on its disk; everything else dies with its process.
 final class SimulatedClient {
     private(set) var session: Session
-    private(set) var connection: Connection?
+    private(set) var connection: Connection? {
+        willSet { earlierKeyUpdates += connection?.keyUpdates ?? 0 }
+    }
+    private var earlierKeyUpdates: UInt64 = 0
     /// The inside address of the present connection.
     private(set) var address: Address
     /// Counts this client's processes.
@@ -17,6 +20,7 @@ final class SimulatedClient {
     private(set) var carriersOpened = 0
 
     private let server: Address
+    private let packetsPerKey: UInt64?
     private let random: RandomSource
     private let narrator: Narrator
     private let compressor = Compressor()
@@ -36,9 +40,10 @@ final class SimulatedClient {
     private static let patience = TimeAmount.seconds(5)
     private static let reconnectDelay = TimeAmount.milliseconds(300)
 
-    init(server: Address, random: RandomSource, narrator: Narrator, now: NIODeadline) {
+    init(server: Address, packetsPerKey: UInt64?, random: RandomSource, narrator: Narrator, now: NIODeadline) {
         self.narrator = narrator
         self.server = server
+        self.packetsPerKey = packetsPerKey
         self.random = random
         address = Address(ipv4: 0x0a00_0001, port: 20_000)
         lastHeard = now
@@ -60,6 +65,9 @@ final class SimulatedClient {
 
     /// The server's application has had a push accepted; it is now owed to us.
     func expect(_ message: Scenario.Message) { pushes.accepted(message) }
+
+    /// Of all connections.
+    var keyUpdates: UInt64 { earlierKeyUpdates + (connection?.keyUpdates ?? 0) }
 
     var unansweredRequests: [UInt64] { requests.unanswered }
 
@@ -136,6 +144,7 @@ final class SimulatedClient {
         network.attach(client: address)
         var configuration = TransportConfiguration.client
         configuration.handshakeTimeout = .seconds(6)
+        if let packetsPerKey { configuration.packetsPerKey = packetsPerKey }
         connection = try Connection.client(
             configuration: configuration, tls: SimulatedTLS.client.get(), serverName: nil, remote: server,
             random: random, resumption: known.map { TLSResumption(ticket: $0.ticket, age: now - $0.at) },
@@ -198,4 +207,8 @@ final class SimulatedClient {
         case .request: throw HistoryViolation.neverSent(.toClient, number: message.id.rawValue)
         }
     }
+}
+
+extension Connection {
+    fileprivate var keyUpdates: UInt64 { statistics.keyUpdatesStarted + statistics.keyUpdatesFollowed }
 }

@@ -17,6 +17,7 @@ final class SimulatedServer {
     /// On the server's disk.
     private let identity: EndpointIdentity
     private let limits: EndpointLimits
+    private let configuration: TransportConfiguration
     private let narrator: Narrator
     private let compressor = Compressor()
     private var table: SessionTable
@@ -27,8 +28,12 @@ final class SimulatedServer {
 
     private static let maximumAnswerBytes = 200
 
-    /// - Parameter asksForAddress: every client must show that it is at its address.
-    init(address: Address, asksForAddress: Bool, random: RandomSource, narrator: Narrator) throws {
+    /// - Parameters:
+    ///   - asksForAddress: every client must show that it is at its address.
+    ///   - packetsPerKey: nil for as many as usual.
+    init(
+        address: Address, asksForAddress: Bool, packetsPerKey: UInt64?, random: RandomSource, narrator: Narrator
+    ) throws {
         self.narrator = narrator
         self.address = address
         self.random = random
@@ -36,15 +41,19 @@ final class SimulatedServer {
         var limits = EndpointLimits()
         if asksForAddress { limits.retryAbove = 0 }
         self.limits = limits
-        endpoint = try Self.makeEndpoint(identity: identity, limits: limits, random: random)
+        var configuration = TransportConfiguration.server
+        if let packetsPerKey { configuration.packetsPerKey = packetsPerKey }
+        self.configuration = configuration
+        endpoint = try Self.makeEndpoint(configuration, identity: identity, limits: limits, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 
     private static func makeEndpoint(
-        identity: EndpointIdentity, limits: EndpointLimits, random: RandomSource
+        _ configuration: TransportConfiguration, identity: EndpointIdentity, limits: EndpointLimits,
+        random: RandomSource
     ) throws -> ServerEndpoint {
         try ServerEndpoint(
-            configuration: .server, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: limits,
+            configuration: configuration, tls: SimulatedTLS.server(random: random), loopIndex: 0, limits: limits,
             identity: identity, random: random)
     }
 
@@ -80,7 +89,7 @@ final class SimulatedServer {
         carriers.removeAll()
         session = nil
         pushes.forgetSubmissions()
-        endpoint = try Self.makeEndpoint(identity: identity, limits: limits, random: random)
+        endpoint = try Self.makeEndpoint(configuration, identity: identity, limits: limits, random: random)
         table = Self.makeTable(random: random, compressor: compressor)
     }
 

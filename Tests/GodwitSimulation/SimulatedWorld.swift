@@ -11,6 +11,8 @@ package struct WorldReport: Sendable, Hashable {
     package var clientProcesses = 0
     /// Carriers whose first flight opened the session.
     package var earlyOpenings = 0
+    /// Times that the client's packet keys were replaced.
+    package var keyUpdates: UInt64 = 0
     package var network = NetworkStatistics()
     /// Two runs with the same fingerprint sent the same datagrams at the same times.
     package var fingerprint: UInt64 = 0
@@ -53,9 +55,11 @@ package final class SimulatedWorld {
         // 192.0.2.1, from the block for documentation (RFC 5737).
         let address = Address(ipv4: 0xc000_0201, port: 443)
         server = try SimulatedServer(
-            address: address, asksForAddress: scenario.seed % 5 == 4, random: .seeded(random.next()), narrator: narrator
-        )
-        client = SimulatedClient(server: address, random: .seeded(random.next()), narrator: narrator, now: clock.now)
+            address: address, asksForAddress: scenario.seed % 5 == 4, packetsPerKey: scenario.packetsPerKey,
+            random: .seeded(random.next()), narrator: narrator)
+        client = SimulatedClient(
+            server: address, packetsPerKey: scenario.packetsPerKey, random: .seeded(random.next()), narrator: narrator,
+            now: clock.now)
     }
 
     /// Lives through the scenario of `seed`.
@@ -184,6 +188,7 @@ package final class SimulatedWorld {
         report.virtualTime = clock.elapsed
         report.carriersOpened = client.carriersOpened
         report.earlyOpenings = client.earlyOpenings
+        report.keyUpdates = client.keyUpdates
         report.clientProcesses = client.process + 1
         report.network = network.statistics
         report.fingerprint = fingerprint.value

@@ -25,6 +25,17 @@ import Testing
         }
     }
 
+    @Test("lives in which keys are replaced often come to many updates")
+    func keyUpdates() throws {
+        var updates: UInt64 = 0
+        for seed in UInt64(0)..<12 {
+            let report = try SimulatedWorld.run(Scenario.draw(seed: 3 * seed + 1))
+            updates += report.keyUpdates
+        }
+        #expect(updates >= 50)
+        #expect(try SimulatedWorld.run(Scenario.draw(seed: 0)).keyUpdates == 0)
+    }
+
     @Test("one seed replays the same datagrams at the same times")
     func replay() throws {
         for seed in UInt64(0)..<8 {

@@ -49,6 +49,19 @@ struct TransportVectorTests {
             let payload: String
             let packet: String
         }
+        struct KeyUpdate: Decodable {
+            let name: String
+            let secret: String
+            /// The update's number, counted from 1.
+            let update: Int
+            let nextSecret: String
+            let nextKey: String
+            let nextIV: String
+            let packetNumber: UInt64
+            let destination: String
+            let payload: String
+            let packet: String
+        }
         struct RepairSymbol: Decodable {
             let name: String
             let message: String
@@ -67,6 +80,7 @@ struct TransportVectorTests {
         let initialSecrets: Secrets
         let exporterContext: Binding
         let packets: [Packet]
+        let keyUpdates: [KeyUpdate]
     }
 
     private let vectors: Vectors
@@ -213,7 +227,7 @@ struct TransportVectorTests {
             var sealed = ByteBuffer()
             let header: PacketWriter.Header =
                 vector.isInitial
-                ? .initial(destination: destination, source: .empty) : .short(destination: destination)
+                ? .initial(destination: destination, source: .empty) : .short(destination: destination, phase: 0)
             let writer = try #require(
                 PacketWriter(
                     header, number: vector.packetNumber, largestAcknowledged: nil, limit: 1200, reusing: [], in: &sealed
@@ -232,6 +246,37 @@ struct TransportVectorTests {
             #expect(hex(Array(plaintext.readableBytesView)) == vector.payload)
         }
         #expect(vectors.packets.count >= 3)
+    }
+
+    @Test("keys are updated as written, and packets of the new phase protected")
+    func keyUpdates() throws {
+        #expect(vectors.keyUpdates.count >= 2)
+        for vector in vectors.keyUpdates {
+            let secret = Array(try bytes(vector.secret).readableBytesView)
+            var next = secret
+            let keys = try PacketKeys(role: .client, client: secret, server: secret, isUpdatable: true)
+            for _ in 0..<vector.update {
+                next = try KeyDerivation.hkdfExpandLabel(secret: next, label: "godwit ku", length: 32)
+                try keys.update()
+                try keys.forgetPrevious()
+            }
+            #expect(hex(next) == vector.nextSecret)
+            #expect(
+                hex(try KeyDerivation.hkdfExpandLabel(secret: next, label: "godwit key", length: 16)) == vector.nextKey)
+            #expect(
+                hex(try KeyDerivation.hkdfExpandLabel(secret: next, label: "godwit iv", length: 12)) == vector.nextIV)
+            #expect(keys.phaseBit == (vector.update % 2 == 1 ? 0x40 : 0))
+            let destination = try id(vector.destination)
+            var sealed = ByteBuffer()
+            let writer = try #require(
+                PacketWriter(
+                    .short(destination: destination, phase: keys.phaseBit), number: vector.packetNumber,
+                    largestAcknowledged: nil, limit: 1200, reusing: [], in: &sealed))
+            var payload = try bytes(vector.payload)
+            sealed.writeBuffer(&payload)
+            _ = try writer.finish(&sealed, keys: keys, datagramMinimum: 0)
+            #expect(hex(Array(sealed.readableBytesView)) == vector.packet, "\(vector.name)")
+        }
     }
 
     @Test("repair symbols are the sums that are written")

@@ -38,11 +38,13 @@ struct ViolationTests {
         #expect(pair.serverMessages.count >= 16)
     }
 
-    @Test("keys that are used up end the connection in good order")
+    @Test("keys that are used up and cannot be replaced end the connection in good order")
     func keyLimit() throws {
         let pair = try TransportPair()
         pair.connect()
-        pair.client.keyLimit = pair.client.application.sent.nextNumber
+        // Nothing that the client sends arrives, so the keys cannot be replaced.
+        pair.client.keyPhase = KeyPhase(updateAfter: 1)
+        pair.client.keyPhase.limit = pair.client.application.sent.nextNumber
         _ = try pair.sendFromClient(testMessage(10, seed: 1))
         pair.run(for: .seconds(1)) { pair.serverClosed != nil }
         #expect(pair.clientClosed == .keyLimitReached)

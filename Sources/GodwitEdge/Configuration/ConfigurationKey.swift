@@ -151,6 +151,7 @@ struct ConfigurationKey: Sendable {
         .duration("timeouts.idle", \.timeouts.idle, .seconds(5) ... .hours(1)),
         .duration("timeouts.shutdown", \.timeouts.shutdown, .milliseconds(100) ... .hours(1)),
         .choice("datagram.congestion", \.datagram.congestion),
+        .whole("datagram.key_packets", \.datagram.packetsPerKey, 1...4_194_304),
         .whole("datagram.redundancy", \.datagram.redundancyPercent, 0...1000),
         .whole("datagram.retry", \.datagram.retryPercent, 0...100),
         .hex("datagram.connection_ids.server_id", \.datagram.connectionIDs.serverID, 1...14),

@@ -53,6 +53,8 @@ package struct ServeConfiguration: Equatable, Sendable {
         package var congestion = CongestionAlgorithm.bbr
         /// Bytes that copies and repair may cost, in percent of the messages' bytes.
         package var redundancyPercent = 200
+        /// Packets sent under one key before it is replaced.
+        package var packetsPerKey = 4_194_304
         package var connectionIDs = ConnectionIDs()
         /// From this share of `limits.half_open` on, in percent, clients must show that they are at their addresses.
         package var retryPercent = 25

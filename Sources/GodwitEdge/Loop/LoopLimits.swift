@@ -56,6 +56,7 @@ struct LoopLimits: Sendable {
         transport.handshakeTimeout = handshakeTimeout
         transport.discoversMTU = DatagramSocketOptions.canDiscoverMTU
         transport.congestion = datagram.congestion
+        transport.packetsPerKey = UInt64(clamping: datagram.packetsPerKey)
         transport.redundancyShare = Double(datagram.redundancyPercent) / 100
         return transport
     }

@@ -6,6 +6,8 @@ struct TransportTotals: Sendable {
     var probes = 0
     var keepAlivesSent = 0
     var congestionMarks = 0
+    var keyUpdatesStarted = 0
+    var keyUpdatesFollowed = 0
     var mtuProbes = 0
     var blackHoles = 0
     var copiesSent = 0
@@ -25,6 +27,8 @@ struct TransportTotals: Sendable {
         probes += Int(clamping: connection.probes)
         keepAlivesSent += Int(clamping: connection.keepAlivesSent)
         congestionMarks += Int(clamping: connection.congestionMarks)
+        keyUpdatesStarted += Int(clamping: connection.keyUpdatesStarted)
+        keyUpdatesFollowed += Int(clamping: connection.keyUpdatesFollowed)
         mtuProbes += Int(clamping: connection.mtuProbes)
         blackHoles += Int(clamping: connection.blackHoles)
         copiesSent += Int(clamping: connection.copiesSent)
@@ -45,6 +49,8 @@ struct TransportTotals: Sendable {
         left.probes += right.probes
         left.keepAlivesSent += right.keepAlivesSent
         left.congestionMarks += right.congestionMarks
+        left.keyUpdatesStarted += right.keyUpdatesStarted
+        left.keyUpdatesFollowed += right.keyUpdatesFollowed
         left.mtuProbes += right.mtuProbes
         left.blackHoles += right.blackHoles
         left.copiesSent += right.copiesSent
