@@ -14,7 +14,7 @@ extension Connection {
         let header: PacketWriter.Header
         let keys: PacketKeys
         if let application = application.keys, handshake.isComplete {
-            header = .short(destination: peerID)
+            header = .short(destination: peerID, phase: application.phaseBit)
             keys = application
         } else if let early = early.keys {
             header = .zeroRTT(destination: peerID, source: localID)
