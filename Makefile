@@ -54,7 +54,7 @@ simulate-chat: packages ## The lab's chat, a 200 KB image and bulk in virtual ti
 	.build/release/godwit-judge bulk all 3
 
 .PHONY: lab
-lab: release ## Godwit and its peers through bad networks, netem/matrix/full.matrix: under an hour (needs root); LAB="--runs 3 …" adds flags
+lab: release ## Godwit and its peers through bad networks, netem/matrix/full.matrix: about an hour (needs root); LAB="--runs 3 …" adds flags
 	.build/release/godwit lab run $(LAB)
 
 .PHONY: lab-files

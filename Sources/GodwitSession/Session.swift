@@ -113,7 +113,9 @@ package final class Session {
 
     /// When `handleTimeout` wants to be called; nil = never, as things stand.
     package func pollTimeout() -> NIODeadline? {
-        [phase == .open ? acknowledgements.deadline : nil, outgoing.earliestDeadline].compactMap(\.self).min()
+        let late = outgoing.earliestDeadline
+        guard phase == .open, let acknowledgement = acknowledgements.deadline else { return late }
+        return min(acknowledgement, late ?? acknowledgement)
     }
 
     /// Time has passed: `pollTransmit` may have an acknowledgement now, and messages may have become late.

@@ -131,10 +131,8 @@ extension Connection {
             case .retireConnectionID: peerIDs?.retirementArrived()
             case .resetMessage(let number): outgoing.resetArrived(number)
             case .mtuProbe(let bytes): mtu.probeArrived(bytes: bytes)
-            case .handshakeDone, .maxData, .maxMessages, .maxMessageData, .keepAlive, .newConnectionID, .datagram,
-                .repair,
-                .recovered:
-                break
+            case .handshakeDone, .maxData, .maxMessages, .maxMessageData: break
+            case .keepAlive, .newConnectionID, .datagram, .repair, .recovered: break
             }
         }
         for frame in outcome.sendAgain {

@@ -47,9 +47,6 @@ extension IncomingMessages {
         heldRepairs += (message.repair?.rowCount ?? 0) - rowsBefore
     }
 
-    /// The message ends: its symbols are held no longer.
-    mutating func forgetRepair(of message: Partial) { heldRepairs -= message.repair?.rowCount ?? 0 }
-
     mutating func noteRecovered(_ number: UInt64) {
         messagesRecovered += 1
         recovered.append(number)

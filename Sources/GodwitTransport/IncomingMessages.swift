@@ -23,6 +23,8 @@ package struct IncomingMessages {
         /// Bytes reserved by its permit.
         var reserved = 0
 
+        var awaitsPermit: Bool { hasAsked && reserved == 0 }
+
         /// So much of it is here that it must be large, or it is known to be.
         var needsPermit: Bool {
             !hasAsked && buffer.highest >= IncomingMessages.askAt && length.map { $0 > limit } ?? true
@@ -88,6 +90,8 @@ package struct IncomingMessages {
 
     /// Messages of which something is here; for tests.
     var partialCount: Int { partial.count }
+    /// Those that wait for a permit; for tests.
+    var waitingForPermit: Int { permits.waitingCount }
 
     /// Whether the frame brings nothing but a message that is whole already.
     func has(_ frame: Frame) -> Bool {
@@ -148,7 +152,7 @@ package struct IncomingMessages {
     mutating func putBack(_ number: UInt64, _ message: inout Partial, rowsBefore: Int) throws(ProtocolError) {
         try insertSolutions(number, &message, rowsBefore: rowsBefore)
         if let length = message.length, message.buffer.isComplete(upTo: length) {
-            forgetRepair(of: message)
+            forget(number, message)
             if message.isRepaired { noteRecovered(number) }
             complete(number, message.buffer.takeAll(upTo: length), reserved: message.reserved)
             return
@@ -160,6 +164,12 @@ package struct IncomingMessages {
             permits.ask(for: number)
             givePermits()
         }
+    }
+
+    /// The message ends: it waits for nothing, and its repair symbols are held no longer.
+    private mutating func forget(_ number: UInt64, _ message: Partial) {
+        if message.awaitsPermit { permits.withdraw(number) }
+        heldRepairs -= message.repair?.rowCount ?? 0
     }
 
     /// The peer will not complete a message.
@@ -176,7 +186,7 @@ package struct IncomingMessages {
         guard message.length == nil || message.length == size, size >= message.buffer.highest else {
             throw .inconsistentMessageEnd(message: frame.message)
         }
-        forgetRepair(of: message)
+        forget(frame.message, message)
         try use(Self.firstPart(size) - Self.firstPart(message.buffer.highest), reserved: message.reserved)
         settled.insert(frame.message..<(frame.message + 1))
         taken(bytes: size, reserved: message.reserved)

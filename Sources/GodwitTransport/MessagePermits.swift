@@ -11,6 +11,7 @@ struct MessagePermits {
 
     init(budget: Int) { self.budget = budget }
 
+    var waitingCount: Int { waiting.count }
     var isDue: Bool { !due.isEmpty }
 
     mutating func ask(for message: UInt64) { waiting.append(message) }
@@ -31,6 +32,9 @@ struct MessagePermits {
         }
         return nil
     }
+
+    /// A message that waits for its permit has ended. Without this, a peer that asks and resets for ever would make the list grow.
+    mutating func withdraw(_ message: UInt64) { waiting.removeAll { $0 == message } }
 
     mutating func release(_ bytes: Int) { reserved -= bytes }
 

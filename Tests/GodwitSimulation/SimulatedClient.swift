@@ -58,7 +58,7 @@ final class SimulatedClient {
     func cancelRequest(_ number: UInt64) { requests.cancel(number, in: session) }
 
     /// Requests that were given up.
-    var waived: [UInt64] { requests.waived }
+    var waived: [UInt64] { requests.owed.waived }
 
     /// The server's application has given up a push.
     func waive(_ push: UInt64) { pushes.waive(push) }
@@ -69,7 +69,7 @@ final class SimulatedClient {
     /// Of all connections.
     var keyUpdates: UInt64 { earlierKeyUpdates + (connection?.keyUpdates ?? 0) }
 
-    var unansweredRequests: [UInt64] { requests.unanswered }
+    var unansweredRequests: [UInt64] { requests.owed.numbers }
 
     /// Connected, and nothing is on its way.
     var isSettled: Bool {
@@ -129,7 +129,7 @@ final class SimulatedClient {
         try takeConnectionEvents(now: now)
     }
 
-    private var isWaiting: Bool { !requests.unanswered.isEmpty || session.unacknowledgedCount > 0 }
+    private var isWaiting: Bool { !requests.owed.numbers.isEmpty || session.unacknowledgedCount > 0 }
 
     private func listen(now: NIODeadline) {
         guard let connection, connection.statistics.packetsReceived != heardPackets || !isWaiting else { return }

@@ -22,7 +22,8 @@ final class SimulatedServer {
     private let compressor = Compressor()
     private var table: SessionTable
     private var carriers: [ServerCarrier] = []
-    private var pushes = PushBook()
+    /// What is owed to the client until it is acknowledged.
+    private var pushes = OwedMessages()
     /// The server's process, and the client's as far as this server's sessions can tell.
     private var epoch = Epoch(client: 0, server: 0)
 
@@ -124,7 +125,7 @@ final class SimulatedServer {
         for carrier in carriers { try takeEvents(of: carrier, now: now) }
         if let session {
             try takeSessionEvents(of: session, now: now)
-            pushes.submit(to: session, now: now)
+            pushes.submit(to: session, now: now) { .push(.notify, lane: $0.message.lane, body: $1) }
         }
         for carrier in carriers {
             if let session = carrier.session { CarrierFlow.move(from: session, to: carrier.connection, now: now) }
@@ -206,9 +207,9 @@ final class SimulatedServer {
             narrator.say(now, "server session: \(event)")
             switch event {
             case .message(let message): try receive(message, from: session, now: now)
-            case .acknowledged(let id): pushes.acknowledged(id)
+            case .acknowledged(let id): if let number = pushes.end(id) { pushes.settle(number) }
             case .abandoned(let id, .late): if session === self.session { try pushes.late(id) }
-            case .abandoned(let id, _): pushes.pushAgain(id)
+            case .abandoned(let id, _): pushes.submitAgain(id)
             case .datagram, .opened, .rejected, .pong: break
             case .closed(let code, let text):
                 throw HistoryViolation.noProgress("the client closed the session: \(code) \(text)")

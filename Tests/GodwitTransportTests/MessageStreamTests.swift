@@ -246,27 +246,43 @@ struct MessageStreamTests {
         #expect(exchange.outgoing.queuedCount == 0)
     }
 
-    @Test("the window doubles for a sender that uses it up within two round trips, up to its bound")
-    func autoTuning() {
+    @Test(
+        "the window doubles for a sender that uses it up within two round trips, up to its bound",
+        arguments: [(100, 4 << 20), (200, 1 << 20)])
+    func autoTuning(halfAWindowInMilliseconds: Int64, expected: UInt64) {
         var window = ReceiveWindow(bytes: 1 << 20, maximum: 4 << 20)
         var now = NIODeadline.uptimeNanoseconds(0)
         var taken: UInt64 = 0
         for _ in 0..<10 {
             taken += window.bytes / 2
-            now = now + .milliseconds(100)
+            now = now + .milliseconds(halfAWindowInMilliseconds)
             let isRaised = window.raise(taken: taken, roundTrip: .milliseconds(60), now: now)
             #expect(isRaised)
         }
-        #expect(window.bytes == 4 << 20)
-        var slow = ReceiveWindow(bytes: 1 << 20, maximum: 4 << 20)
-        taken = 0
-        for _ in 0..<10 {
-            taken += slow.bytes / 2
-            now = now + .milliseconds(200)
-            let isRaised = slow.raise(taken: taken, roundTrip: .milliseconds(60), now: now)
-            #expect(isRaised)
+        #expect(window.bytes == expected)
+    }
+
+    @Test("a peer that asks for permits and resets for ever leaves nothing behind")
+    func askAndReset() throws {
+        var incoming = IncomingMessages(
+            limits: IncomingMessages.Limits(
+                messageBytes: 262_144, windowBytes: 8 << 20, maximumWindowBytes: 8 << 20, windowMessages: 1024,
+                permitBytes: 262_144))
+        let part = testMessage(20_000, seed: 1)
+        func begin(_ number: UInt64) throws {
+            try incoming.receive(MessageFrame(message: number, offset: 0, isLast: false, data: part))
         }
-        #expect(slow.bytes == 1 << 20)
+        // The first gets the only permit and keeps it.
+        try begin(0)
+        for number in (1..<300) as Range<UInt64> {
+            try begin(number)
+            #expect(incoming.waitingForPermit == 1)
+            let isNews = try incoming.receive(ResetMessageFrame(message: number, reason: .cancelled, size: 20_000))
+            #expect(isNews)
+            #expect(incoming.waitingForPermit == 0)
+            _ = incoming.raiseMaxData(roundTrip: .milliseconds(1), now: .uptimeNanoseconds(number * 1_000_000_000))
+        }
+        #expect(incoming.partialCount == 1)
     }
 
     @Test("less urgent messages leave room in the queue to more urgent ones")

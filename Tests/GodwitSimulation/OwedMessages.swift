@@ -2,16 +2,23 @@ import GodwitSession
 import GodwitWire
 import NIOCore
 
-/// The server application's memory of what it owes the client: durable until acknowledged.
-struct PushBook {
-    /// In the order of pushing.
+/// A message that an application has not seen the end of.
+struct Owed {
+    let message: Scenario.Message
+    /// When it is worth nothing any more.
+    let lateAt: NIODeadline
+}
+
+/// An application's memory of messages that it wants through: durable, given to one session after another until they are settled.
+struct OwedMessages {
+    /// In the order of adding.
     private var open: [Owed] = []
     private var waiting: [Owed] = []
     private var submitted: [LocalID: UInt64] = [:]
     /// Given up: nobody is owed them.
     private(set) var waived: [UInt64] = []
 
-    var unacknowledged: [UInt64] { open.map(\.message.number) }
+    var numbers: [UInt64] { open.map(\.message.number) }
 
     mutating func add(_ message: Scenario.Message, now: NIODeadline) {
         let owed = Owed(message: message, lateAt: message.worth.map { now + $0 } ?? .distantFuture)
@@ -19,42 +26,46 @@ struct PushBook {
         waiting.append(owed)
     }
 
-    /// The session is another one: everything not acknowledged is pushed again, in order.
+    /// Whoever was given them has forgotten: everything is given again, in order.
     mutating func forgetSubmissions() {
         submitted.removeAll()
         waiting = open
     }
 
-    mutating func submit(to session: Session, now: NIODeadline) {
+    /// Gives what waits to a session, until it takes no more.
+    mutating func submit(to session: Session, now: NIODeadline, _ outgoing: (Owed, ByteBuffer) -> OutgoingMessage) {
         while let owed = waiting.first {
             let message = owed.message
             guard owed.lateAt > now else {
                 waiting.removeFirst()
-                givenUp(message.number)
+                giveUp(message.number)
                 continue
             }
             let body = Payload(number: message.number, length: message.length).encode()
+            var submission = outgoing(owed, body)
+            submission.urgency = message.urgency ?? submission.urgency
+            submission.deadline = owed.lateAt
             // A full queue is no error here: the application waits and tries again.
-            var push = OutgoingMessage.push(.notify, lane: message.lane, body: body)
-            push.urgency = message.urgency ?? push.urgency
-            push.deadline = owed.lateAt
-            guard let id = try? session.send(push, now: now) else { return }
+            guard let id = try? session.send(submission, now: now) else { return }
             submitted[id] = message.number
             waiting.removeFirst()
         }
     }
 
-    mutating func acknowledged(_ id: LocalID) {
-        guard let number = submitted.removeValue(forKey: id) else { return }
-        open.removeAll { $0.message.number == number }
-    }
-
-    mutating func pushAgain(_ id: LocalID) {
+    /// The session has abandoned a message: it is given again.
+    mutating func submitAgain(_ id: LocalID) {
         guard let number = submitted.removeValue(forKey: id),
             let message = open.first(where: { $0.message.number == number })
         else { return }
         waiting.append(message)
     }
+
+    /// The session has come to an end with a message.
+    ///
+    /// - Returns: its number; nil if no such message was given to the session.
+    mutating func end(_ id: LocalID) -> UInt64? { submitted.removeValue(forKey: id) }
+
+    mutating func settle(_ number: UInt64) { open.removeAll { $0.message.number == number } }
 
     /// The application does not want the message any more.
     mutating func cancel(_ number: UInt64, in session: Session?) {
@@ -64,17 +75,17 @@ struct PushBook {
             submitted[id] = nil
             session?.cancel(id)
         }
-        givenUp(number)
+        giveUp(number)
     }
 
     /// The session has given the message up, since it was late.
     mutating func late(_ id: LocalID) throws(HistoryViolation) {
-        guard let number = submitted.removeValue(forKey: id) else { throw .endedTwice(number: id.rawValue) }
-        givenUp(number)
+        guard let number = end(id) else { throw .endedTwice(number: id.rawValue) }
+        giveUp(number)
     }
 
-    private mutating func givenUp(_ number: UInt64) {
-        open.removeAll { $0.message.number == number }
+    private mutating func giveUp(_ number: UInt64) {
+        settle(number)
         waived.append(number)
     }
 }
