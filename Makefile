@@ -34,6 +34,7 @@ test: packages ## Everything: lint, unit, property and simulator tests, fuzz cor
 	@netem/packages.sh $(TEST_PACKAGES)
 	$(MAKE) lint
 	GODWIT_REQUIRE_TOOLS=1 swift test --no-parallel
+	$(MAKE) allocations
 	$(MAKE) lab-files
 	$(MAKE) lab-smoke
 
@@ -52,6 +53,11 @@ simulate-chat: packages ## The lab's chat, a 200 KB image and bulk in virtual ti
 	.build/release/godwit-judge mixed all 5
 	.build/release/godwit-judge image all 10
 	.build/release/godwit-judge bulk all 3
+
+.PHONY: allocations
+allocations: packages ## What an echo allocates in the optimised transport is within its limit
+	swift build -c release --static-swift-stdlib --product godwit-judge
+	.build/release/godwit-judge allocations
 
 .PHONY: lab
 lab: release ## Godwit and its peers through bad networks, netem/matrix/full.matrix: about an hour (needs root); LAB="--runs 3 …" adds flags

@@ -131,8 +131,8 @@ let package = Package(
             name: "GodwitSimulation", dependencies: ["GodwitTransport", "GodwitSession", heap],
             path: "Tests/GodwitSimulation", swiftSettings: strict),
         .executableTarget(
-            name: "godwit-judge", dependencies: ["GodwitSimulation", "GodwitTransport"], path: "Tests/GodwitJudge",
-            swiftSettings: strict),
+            name: "godwit-judge", dependencies: ["GodwitSimulation", "GodwitTransport", "CAllocationCounter"],
+            path: "Tests/GodwitJudge", swiftSettings: strict),
         .target(
             name: "BitcaskTorture", dependencies: ["Bitcask"], path: "Tests/BitcaskTorture", swiftSettings: strict),
         .executableTarget(
@@ -144,7 +144,7 @@ let package = Package(
     ]
 )
 
-// Their tests count allocations.
+// Their tests count allocations, of what the simulator's ends do.
 let counted: Set = ["GodwitTransport", "GodwitSession"]
 for room in [
     "GodwitWire", "GodwitTLS", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics",
@@ -154,7 +154,8 @@ for room in [
     package.targets.append(
         .testTarget(
             name: room + "Tests",
-            dependencies: [.byName(name: room)] + (counted.contains(room) ? ["CAllocationCounter"] : []),
+            dependencies: [.byName(name: room)]
+                + (counted.contains(room) ? ["CAllocationCounter", "GodwitSimulation"] : []),
             swiftSettings: strict))
 }
 

@@ -6,7 +6,7 @@ import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat|mixed|image|bulk] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|mixed|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -74,9 +74,14 @@ case "image", "bulk":
             )
         }
     }
+case "allocations":
+    let each = try AllocationCheck.run()
+    print("\(fixed(each, 1)) allocations an echo; at most \(fixed(AllocationCheck.limit, 0)) in a release build")
+    // 4 are the copies of the message: fewer were not counted.
+    exit((4...AllocationCheck.limit).contains(each) ? 0 : 1)
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, mixed (chat while images come down), image (200 KB to the client), bulk (as much as passes in 30 s)"
+        "there is no workload \(workload); there are: chat, mixed (chat while images come down), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
     )
     exit(2)
 }
