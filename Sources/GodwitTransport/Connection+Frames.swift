@@ -37,9 +37,8 @@ extension Connection {
             return
         }
         switch space {
-        case .initial where initial.keys != nil:
-            initial.received.record(opened.number, isEliciting: isEliciting, delay: .nanoseconds(0), now: now)
-        case .initial: break
+        case .initial:
+            initial?.space.received.record(opened.number, isEliciting: isEliciting, delay: .nanoseconds(0), now: now)
         case .early, .application:
             application.received.record(
                 opened.number, isEliciting: isEliciting,
@@ -109,7 +108,8 @@ extension Connection {
 
     private func receive(_ ack: AckFrame, in space: Space, now: NIODeadline) throws(ProtocolError) {
         switch space {
-        case .initial: try recovery.receive(ack, in: &initial, now: now, outcome: &outcome)
+        case .initial:
+            if let initial { try recovery.receive(ack, in: &initial.space, now: now, outcome: &outcome) }
         case .early, .application:
             try recovery.receive(ack, in: &application, now: now, outcome: &outcome)
             // Packets under the handshake's keys are processed, and so acknowledged, only after the handshake.
@@ -187,7 +187,7 @@ extension Connection {
     /// The peer repeats itself, so our answer may be lost. The first time it may do so on purpose, on a path that it knows to lose
     /// packets; later at most once in an assumed round trip.
     private func repeatFlight(now: NIODeadline) {
-        guard let sent = handshakeSent, initial.keys != nil else { return }
+        guard let sent = handshakeSent, hasInitialSpace else { return }
         guard flightRepetition.takeTurn() || now - sent >= configuration.initialRTT else { return }
         sendFlightAgain(now: now)
     }
@@ -238,7 +238,7 @@ extension Connection {
         if role == .server {
             path.amplification.validate()
             // The client's Finished acknowledges our flight, and HANDSHAKE_DONE the client's.
-            initial.discard(&recovery)
+            dropInitialSpace()
             recovery.resetProbes()
             control.handshakeDone = true
         }
@@ -247,14 +247,13 @@ extension Connection {
 
     /// Client: the server has our Finished.
     private func confirmHandshake() {
-        guard role == .client, initial.keys != nil else { return }
-        initial.discard(&recovery)
+        if role == .client { dropInitialSpace() }
     }
 
     private func resumeAfterSilence(lastHeard: NIODeadline, now: NIODeadline) {
         guard state == .handshaking || state == .established else { return }
-        if hasInitialSpace, recovery.isReturn(initial.sent, lastHeard: lastHeard, now: now) {
-            recovery.pathReturned(&initial, now: now, outcome: &outcome)
+        if let initial, recovery.isReturn(initial.space.sent, lastHeard: lastHeard, now: now) {
+            recovery.pathReturned(&initial.space, now: now, outcome: &outcome)
         }
         if recovery.isReturn(application.sent, lastHeard: lastHeard, now: now) {
             recovery.pathReturned(&application, now: now, outcome: &outcome)

@@ -88,17 +88,17 @@ extension Connection {
         _ header: InitialHeader, _ buffer: ByteBuffer, _ bounds: PacketKeys.Bounds, from source: Address,
         now: NIODeadline
     ) -> DropReason? {
-        guard let keys = initial.keys else { return drop(.noKeys) }
+        guard let initial, let keys = initial.space.keys else { return drop(.noKeys) }
         guard source == path.remote else { return drop(.unexpectedAddress) }
         let isAddressed =
             header.destination == localID || (role == .server && header.destination == clientChosenID)
         guard isAddressed, role == .server || !hasHeardPeer || header.source == peerID else {
             return drop(.unknownConnection)
         }
-        guard let opened = open(buffer, bounds, keys, largestReceived: initial.received.largest) else {
+        guard let opened = open(buffer, bounds, keys, largestReceived: initial.space.received.largest) else {
             return drop(.authenticationFailed)
         }
-        guard !initial.received.hasSeen(opened.number) else { return drop(.duplicate) }
+        guard !initial.space.received.hasSeen(opened.number) else { return drop(.duplicate) }
         if role == .client, !hasHeardPeer {
             hasHeardPeer = true
             peerID = header.source

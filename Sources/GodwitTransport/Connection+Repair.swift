@@ -25,8 +25,10 @@ extension Connection {
 
     /// The repair symbol to write when nothing else wants to leave.
     var dueRepair: Repairs.Order? {
-        guard !repairs.isEmpty, isRepairing, !outgoing.hasSendable else { return nil }
-        return repairs.next(recovery.loss) { outgoing.awaitedSymbols(of: $0, symbolBytes: $1) }
+        guard !repairs.isEmpty, isRepairing, !hasSendable else { return nil }
+        return repairs.next(recovery.loss) { number, bytes in
+            Self.inPlace(&outgoing) { $0.awaitedSymbols(of: number, symbolBytes: bytes) }
+        }
     }
 
     func writeRepair(_ order: Repairs.Order, into datagram: inout ByteBuffer, _ writer: inout PacketWriter) {

@@ -31,6 +31,6 @@ extension Connection {
     /// Nothing is under way, in either direction.
     private var canRest: Bool {
         state == .established && !hasInitialSpace && application.sent.outstandingCount == 0
-            && application.received.deadline == nil && !outgoing.hasSendable && path.validation == nil
+            && application.received.deadline == nil && !hasSendable && path.validation == nil
     }
 }

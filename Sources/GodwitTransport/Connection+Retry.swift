@@ -13,7 +13,7 @@ extension Connection {
         clientChosenID = retry.token
         peerID = retry.token
         do throws(TLSError) {
-            initial.keys = try .initial(role: .client, clientChosenID: retry.token)
+            initial?.space.keys = try .initial(role: .client, clientChosenID: retry.token)
             if early.outcome == .offered, let secret = handshake.earlySecret(clientChosenID: retry.token) {
                 early = EarlyData()
                 try early.begin(role: .client, secret: secret)
@@ -23,7 +23,7 @@ extension Connection {
             return nil
         }
         // The server has kept nothing. Packet numbers go on: nobody can tell the second beginning from the first by a nonce.
-        recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
+        if let initial { recovery.giveUp(&initial.space, sentBefore: now, now: now, outcome: &outcome) }
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
         applyOutcome(now: now)

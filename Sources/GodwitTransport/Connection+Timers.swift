@@ -15,7 +15,7 @@ extension Connection {
             if let deadline, deadline < next { next = deadline }
         }
         if state == .handshaking { consider(handshakeDeadline) }
-        if hasInitialSpace { consider(initial.lossDeadline) }
+        consider(initial?.space.lossDeadline)
         consider(application.lossDeadline)
         consider(path.validation?.nextDeadline)
         consider(outgoing.earliestDeadline)
@@ -30,7 +30,7 @@ extension Connection {
         consider(repetitions.deadline)
         consider(datagrams.copyDeadline)
         consider(keepAliveDeadline)
-        if outgoing.hasSendable || dueRepair != nil || !datagrams.isEmpty || handshake.stream.hasPending {
+        if hasSendable || dueRepair != nil || !datagrams.isEmpty || handshake.stream.hasPending {
             consider(recovery.pacingDeadline)
         }
         return next
@@ -49,8 +49,8 @@ extension Connection {
         }
         if idle.deadline <= now { return finish(.idleTimeout) }
         if state == .handshaking, handshakeDeadline <= now { return finish(.handshakeTimeout) }
-        if hasInitialSpace, let deadline = initial.lossDeadline, deadline <= now {
-            recovery.detectLosses(in: &initial, now: now, outcome: &outcome)
+        if let initial, let deadline = initial.space.lossDeadline, deadline <= now {
+            recovery.detectLosses(in: &initial.space, now: now, outcome: &outcome)
         }
         if let deadline = application.lossDeadline, deadline <= now {
             recovery.detectLosses(in: &application, now: now, outcome: &outcome)
@@ -78,8 +78,8 @@ extension Connection {
         }
         let isInitialDue = initialProbeDeadline.map { $0 <= now } ?? false
         let isApplicationDue = applicationProbeDeadline.map { $0 <= now } ?? false
-        if isInitialDue {
-            recovery.probe(&initial, now: now, outcome: &outcome)
+        if isInitialDue, let initial {
+            recovery.probe(&initial.space, now: now, outcome: &outcome)
             sendEarlyAgain(now: now)
         }
         if isApplicationDue { recovery.probe(&application, now: now, outcome: &outcome) }
@@ -98,11 +98,11 @@ extension Connection {
     }
 
     private var initialProbeDeadline: NIODeadline? {
-        guard hasInitialSpace else { return nil }
+        guard let initial else { return nil }
         // A client goes on asking even with nothing in flight: the server may be waiting for permission to send more (RFC 9002
         // §6.2.2.1).
         let fallback = role == .client ? idle.lastHeard : nil
-        return recovery.probeDeadline(initial.sent, isHandshake: true, fallback: fallback)
+        return recovery.probeDeadline(initial.space.sent, isHandshake: true, fallback: fallback)
     }
 
     private var applicationProbeDeadline: NIODeadline? {

@@ -39,14 +39,15 @@ extension Connection {
     // MARK: Initial packets
 
     private func writeInitial(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
-        guard hasInitialSpace, let keys = initial.keys else { return }
+        guard let initial, let keys = initial.space.keys else { return }
         repeatFinished(now: now)
-        let maySend = initial.probesDue > 0 || recovery.canSend(now: now)
+        let maySend = initial.space.probesDue > 0 || recovery.canSend(now: now)
         let hasData = handshake.stream.hasPending && maySend
-        guard hasData || initial.received.hasUnacknowledged || initial.pingDue || initial.probesDue > 0 else { return }
+        let owesAck = initial.space.received.hasUnacknowledged
+        guard hasData || owesAck || initial.space.pingDue || initial.space.probesDue > 0 else { return }
         let header = PacketWriter.Header.initial(destination: peerID, source: localID)
-        guard var writer = begin(header, initial.position, limit: limit, &datagram) else { return }
-        if initial.received.hasUnacknowledged || hasData { writeAck(of: &initial, into: &datagram, &writer, now: now) }
+        guard var writer = begin(header, initial.space.position, limit: limit, &datagram) else { return }
+        if owesAck || hasData { writeAck(of: &initial.space, into: &datagram, &writer, now: now) }
         if hasData {
             while let frame = handshake.stream.writeFrame(into: &datagram, space: writer.space(in: datagram)) {
                 writer.add(frame)
@@ -54,14 +55,14 @@ extension Connection {
             if handshakeSent == nil, role == .client { flightRepetition.flightSent(now: now) }
             handshakeSent = now
         }
-        writePing(for: &initial, into: &datagram, &writer)
+        writePing(for: &initial.space, into: &datagram, &writer)
         let minimum = role == .client && !hasHeardPeer ? ProtocolLimits.minimumInitialDatagramBytes : 0
-        finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
+        finish(writer, in: &initial.space, keys, &datagram, minimum: minimum, now: now)
     }
 
     /// Until the server confirms the handshake, the client's Finished rides along with its data: data without it would only wait.
     private func repeatFinished(now: NIODeadline) {
-        guard role == .client, state == .established, !handshake.stream.hasPending, outgoing.hasSendable,
+        guard role == .client, state == .established, !handshake.stream.hasPending, hasSendable,
             let sent = handshakeSent, now - sent >= Self.finishedRepetition
         else { return }
         handshake.stream.sendAllAgain()
@@ -79,7 +80,7 @@ extension Connection {
         guard let keys = application.keys else { return }
         raiseWindows(now: now)
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
-        let hasData = outgoing.hasSendable && maySend
+        let hasData = hasSendable && maySend
         datagrams.dropLate(now: now)
         let hasDatagrams =
             (!datagrams.isEmpty || datagrams.copyDeadline.map { $0 <= now } ?? false) && recovery.canSend(now: now)
@@ -124,7 +125,7 @@ extension Connection {
         if hasDatagrams { writeDatagrams(into: &datagram, &writer, now: now) }
         var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData && repair == nil)
         if let repair { writeRepair(repair, into: &datagram, &writer) }
-        if !hasData || !outgoing.hasSendable { writePing(for: &application, into: &datagram, &writer) }
+        if !hasData || !hasSendable { writePing(for: &application, into: &datagram, &writer) }
         let firstUnbegun = outgoing.nextNumber
         while hasData,
             let frame = outgoing.writeFrame(
@@ -164,7 +165,7 @@ extension Connection {
     private func writeEarly(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
         guard let keys = early.keys, state == .handshaking else { return }
         let maySend = application.probesDue > 0 || recovery.canSend(now: now)
-        guard outgoing.hasSendable, maySend else { return }
+        guard hasSendable, maySend else { return }
         let limit = min(limit, datagram.writerIndex + early.remaining)
         let header = PacketWriter.Header.zeroRTT(destination: peerID, source: localID)
         guard var writer = begin(header, application.position, limit: limit, &datagram) else { return }
@@ -249,7 +250,7 @@ extension Connection {
             acknowledgedUpTo: writer.acknowledgedUpTo, carried: writer.carried)
         recovery.sent(
             bytes: bytes, isEliciting: writer.isEliciting,
-            hasMore: outgoing.hasSendable || handshake.stream.hasPending || dueRepair != nil)
+            hasMore: hasSendable || handshake.stream.hasPending || dueRepair != nil)
         counters.packetsSent += 1
         idle.said(isQuestion: writer.isEliciting, now: now)
         stayAwake(now: now)
@@ -263,14 +264,14 @@ extension Connection {
     private func writeClose(into datagram: inout ByteBuffer, limit: Int, now: NIODeadline) {
         guard let closing, closing.isDue, let frame = closing.frame else { return }
         self.closing?.sent()
-        if let keys = initial.keys,
+        if let initial, let keys = initial.space.keys,
             var writer = begin(
-                .initial(destination: peerID, source: localID), initial.position, limit: limit, &datagram)
+                .initial(destination: peerID, source: localID), initial.space.position, limit: limit, &datagram)
         {
             frame.forInitialPackets.encode(into: &datagram)
             writer.isEliciting = false
             let minimum = role == .client && !hasHeardPeer ? ProtocolLimits.minimumInitialDatagramBytes : 0
-            finish(writer, in: &initial, keys, &datagram, minimum: minimum, now: now)
+            finish(writer, in: &initial.space, keys, &datagram, minimum: minimum, now: now)
         }
         if let keys = application.keys, role == .server || handshake.isComplete,
             let writer = begin(

@@ -50,7 +50,7 @@ package final class Connection {
     @exclusivity(unchecked) var flightRepetition: FlightRepetition
     @exclusivity(unchecked) var early = EarlyData()
     /// Nil once the handshake is confirmed: a connection is without an Initial space for most of its life.
-    @exclusivity(unchecked) private var initialSpace: InitialSpace?
+    @exclusivity(unchecked) private(set) var initial: InitialSpace?
     @exclusivity(unchecked) var application = PacketSpace()
     @exclusivity(unchecked) var recovery: Recovery<ConfiguredController>
     @exclusivity(unchecked) var outcome = Recovery<ConfiguredController>.Outcome()
@@ -101,7 +101,7 @@ package final class Connection {
         localIDs = issuer.map { LocalIDs(handshakeID: localID, issuer: $0) }
         self.workspace = workspace
         hasHeardPeer = role == .server
-        initialSpace = InitialSpace(keys: initialKeys)
+        initial = InitialSpace(keys: initialKeys)
         path = Path(remote: remote, isValidated: role == .client)
         mtu = MTUDiscovery(
             base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
@@ -158,29 +158,12 @@ package final class Connection {
         }
     }
 
-    /// An empty space once its keys are dropped.
-    var initial: PacketSpace {
-        _read {
-            if let initialSpace { yield initialSpace.value } else { yield workspace.noSpace }
-        }
-        _modify {
-            if let space = initialSpace {
-                yield &space.value
-                if space.value.keys == nil { initialSpace = nil }
-            } else {
-                yield &workspace.noSpace
-                workspace.noSpace = PacketSpace()
-            }
-        }
-    }
+    var hasInitialSpace: Bool { initial != nil }
 
-    /// The same as whether `initial` has keys, without looking into it.
-    var hasInitialSpace: Bool { initialSpace != nil }
-
-    private final class InitialSpace {
-        @exclusivity(unchecked) var value = PacketSpace()
-
-        init(keys: PacketKeys) { value.keys = keys }
+    /// The Initial keys are done with (RFC 9001 §4.9.1).
+    func dropInitialSpace() {
+        initial?.space.discard(&recovery)
+        initial = nil
     }
 
     /// Where datagrams go.
@@ -256,7 +239,7 @@ package final class Connection {
     package func rebind(now: NIODeadline) {
         guard state == .handshaking || state == .established else { return }
         useFreshID()
-        recovery.giveUp(&initial, sentBefore: now, now: now, outcome: &outcome)
+        if let initial { recovery.giveUp(&initial.space, sentBefore: now, now: now, outcome: &outcome) }
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
         restartMTU()
@@ -272,8 +255,8 @@ package final class Connection {
             application.pingDue = true
             application.probesDue = 1
         } else {
-            initial.pingDue = true
-            initial.probesDue = 1
+            initial?.space.pingDue = true
+            initial?.space.probesDue = 1
         }
     }
 

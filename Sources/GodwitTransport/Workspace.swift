@@ -3,8 +3,6 @@ import NIOCore
 /// What a connection needs only while it works. An event loop lends one to all its connections, so that it stays warm in the cache
 /// and an idle connection holds none of it.
 package final class Workspace {
-    /// Stands for Initial spaces that are no more.
-    @exclusivity(unchecked) var noSpace = PacketSpace()
     /// Of the packet that was opened last.
     @exclusivity(unchecked) var plaintext = ByteBuffer()
     /// Lent to the packet being written.

@@ -2,17 +2,17 @@ import NIOCore
 
 /// Things by their deadlines. Most come in the order of their deadlines, so a sorted array does: the earliest is at its end.
 package struct DeadlineQueue: Sendable {
-    private struct Entry {
-        let deadline: NIODeadline
+    @usableFromInline struct Entry {
+        @usableFromInline let deadline: NIODeadline
         let id: UInt64
     }
 
-    private var entries: ContiguousArray<Entry> = []
+    @usableFromInline var entries: ContiguousArray<Entry> = []
 
     package init() {}
 
     package var count: Int { entries.count }
-    package var earliest: NIODeadline? { entries.last?.deadline }
+    @inlinable package var earliest: NIODeadline? { entries.last?.deadline }
 
     package mutating func insert(_ id: UInt64, deadline: NIODeadline) {
         var index = 0
