@@ -56,6 +56,7 @@ class Client:
         self.context = certificates.client_context(folder)
         self.session = None
         self.generation = 0
+        self.requests = set()
 
     async def connect(self, resume):
         """HTTP connects with its first request; this one is a request of its own, as an application's first is."""
@@ -78,33 +79,49 @@ class Client:
     async def exchange(self, body, deadline_ms=None):
         if self.session is None:
             raise ConnectionError("not connected")
-        while True:
+        while self.session is not None:
             generation = self.generation
-            patience = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=patience_s(len(body)))
+            request = asyncio.create_task(self._post(self.session, body))
+            self.requests.add(request)
             try:
-                async with self.session.post(self.url, data=body, timeout=patience, server_hostname=certificates.NAME) as response:
-                    reply = await response.read()
-                    if response.status == 200:
-                        return reply
-                    raise ConnectionError(f"HTTP status {response.status}")
+                return await request
+            except asyncio.CancelledError:
+                # Ours was given up, or only the request was: with the pool that it used or waited for.
+                if asyncio.current_task().cancelling():
+                    raise
             except (aiohttp.ClientConnectionError, aiohttp.ServerTimeoutError, aiohttp.ClientPayloadError):
-                if self.session is None:
-                    raise ConnectionError("closed") from None
                 if generation == self.generation:
                     await asyncio.sleep(PAUSE_S)
+            finally:
+                self.requests.discard(request)
+        raise ConnectionError("closed")
+
+    async def _post(self, session, body):
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=patience_s(len(body)))
+        async with session.post(self.url, data=body, timeout=patience, server_hostname=certificates.NAME) as response:
+            reply = await response.read()
+            if response.status == 200:
+                return reply
+            raise ConnectionError(f"HTTP status {response.status}")
 
     async def repair(self):
-        """Requests under way fail with their connections and are repeated on new ones."""
+        """Requests under way, those that still connect or wait for a connection too, are repeated on new connections."""
         if self.session is not None:
-            session = self._open()
-            await session.close()
+            before = self._open()
+            self._give_up()
+            await before.close()
 
     async def close(self, forget):
         session, self.session = self.session, None
+        self._give_up()
         if session is not None:
             await session.close()
         if forget:
             self.context.forget()
+
+    def _give_up(self):
+        for request in self.requests:
+            request.cancel()
 
     def _open(self):
         """A new pool; returns the one before it."""
