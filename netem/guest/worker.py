@@ -157,6 +157,10 @@ async def answer(operations, line):
         fields = {"ok": True, **await verb(operation)}
     except Exception as error:  # whatever a peer's library raises is this operation's failure, and only this one's
         fields = {"ok": False, "error": describe(error)}
+    except asyncio.CancelledError:  # by a library from within: unanswered, the workload would wait for ever
+        if asyncio.current_task().cancelling():
+            raise
+        fields = {"ok": False, "error": "cancelled by the peer's library"}
     if isinstance(operation, dict):
         emit("done", id=operation.get("id"), op=operation.get("op"), **fields)
 
