@@ -110,10 +110,14 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
         }
     }
 
-    private func unmap(_ slot: UInt16, _ opened: inout Opened) {
-        guard opened.mapped.remove(slot) != nil else { return }
+    /// Takes the slot's map out of reach; `unmap` it, which for a large file takes milliseconds, without the mutex.
+    private func takeMap(_ slot: UInt16, _ opened: inout Opened) -> UnsafeMutablePointer<FileMap>? {
+        guard opened.mapped.remove(slot) != nil else { return nil }
         let word = slots[Int(slot)].map.exchange(Self.unmappable, ordering: .acquiringAndReleasing)
-        guard let map = UnsafeMutablePointer<FileMap>(bitPattern: word) else { return }
+        return UnsafeMutablePointer<FileMap>(bitPattern: word)
+    }
+
+    private func unmap(_ map: UnsafeMutablePointer<FileMap>) {
         disk.unmap(map.pointee.start, length: map.pointee.length)
         map.deinitialize(count: 1)
         map.deallocate()
@@ -159,13 +163,16 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
 
     /// Closes and unmaps the slot's file: nothing leads to it any more, and the epoch has passed.
     func clear(_ slot: UInt16) {
-        opened.withLock { opened in
-            unmap(slot, &opened)
+        // As a word, since a pointer does not leave the mutex.
+        let map = opened.withLock { opened -> UInt in
+            let map = UInt(bitPattern: takeMap(slot, &opened))
             opened.slots.removeAll { $0 == slot }
             let raw = slots[Int(slot)].descriptor.exchange(-1, ordering: .acquiringAndReleasing)
             if raw >= 0 { disk.close(FileHandle(raw: raw)) }
             reclaim(&opened)
+            return map
         }
+        if let map = UnsafeMutablePointer<FileMap>(bitPattern: map) { unmap(map) }
     }
 
     private func evict(_ opened: inout Opened) {
@@ -198,7 +205,7 @@ final class DescriptorTable<Disk: FileSystem>: @unchecked Sendable {
                 if raw >= 0 { disk.close(FileHandle(raw: raw)) }
             }
             for retired in opened.retired { disk.close(retired.file) }
-            for slot in opened.mapped { unmap(slot, &opened) }
+            for slot in opened.mapped { if let map = takeMap(slot, &opened) { unmap(map) } }
             opened = Opened()
         }
     }

@@ -1,7 +1,11 @@
-/// Merging, with `maintenanceLock` held by the caller of the step; writers wait only for moments of bookkeeping.
+/// Merging, with `maintenanceLock` held by the caller of the step.
+///
+/// `lock` is held for bookkeeping only: for `movesPerHold` entries of the keydir, or for a glance at each file. Every call of the disk,
+/// every choice and every copy is made without it, and between two holds those that wait for it go first.
 extension Engine {
-    /// Entries that the keydir takes at once when a merged file begins to count: a fraction of a millisecond.
-    private static var movesPerStep: Int { 1_000 }
+    /// Entries that the keydir takes at once when a merged file begins to count: tens of microseconds.
+    private static var movesPerHold: Int { 64 }
+    private static var movesPerStep: Int { 1_024 }
 
     /// One slice of merging; false when there is nothing left to do.
     func mergeStep(budget: Int, everything: Bool = false) throws(BitcaskError) -> Bool {
@@ -35,25 +39,25 @@ extension Engine {
 
     private func beginMerge(everything: Bool) throws(BitcaskError) -> Bool {
         reclaim()
-        typealias Plan = (chosen: [DataFile], others: [UInt32], header: FileHeader, slot: UInt16, floor: UInt64)
         let now = options.clock()
-        let plan = try lock.locked { () throws(BitcaskError) -> Plan? in
-            let selection = MergeSelection(
-                files: index.allFiles, activeID: log.file.id, options: options, stillListed: doomed.count, now: now)
-            guard let chosen = everything ? selection.everything() : selection.choose() else { return nil }
-            guard let slot = index.takeSlot() else { throw .tooManyFiles(limit: DescriptorTable<Disk>.slotLimit) }
-            return (
-                chosen, doomed.map(\.file.id), newHeader(.merged, floor: 0), slot, selection.floorOutside(chosen)
-            )
+        let (files, others) = lock.locked {
+            (index.allFiles.map { MergeCandidate($0, now: now) }, doomed.map(\.file.id))
         }
-        guard let plan else { return false }
+        // Nobody but maintenance takes files away, and a log that begins meanwhile has a floor above all there is now: the choice
+        // and its floor stay right without the lock.
+        let selection = MergeSelection(files: files, options: options, stillListed: others.count)
+        guard let chosen = everything ? selection.everything() : selection.choose() else { return false }
+        let (header, slot) = try lock.locked { () throws(BitcaskError) -> (FileHeader, UInt16) in
+            guard let slot = index.takeSlot() else { throw .tooManyFiles(limit: DescriptorTable<Disk>.slotLimit) }
+            return (newHeader(.merged, floor: 0), slot)
+        }
         do throws(SystemError) {
             merge = try MergeJob(
-                inputs: plan.chosen, alsoReplacing: plan.others, header: plan.header, slot: plan.slot,
-                floorOutside: plan.floor, now: now, disk: disk, directory: directory)
+                inputs: chosen, alsoReplacing: others, header: header, slot: slot,
+                floorOutside: selection.floorOutside(chosen), now: now, disk: disk, directory: directory)
         } catch {
-            lock.locked { index.release(slot: plan.slot) }
-            throw error.at(path(of: plan.header.fileID))
+            lock.locked { index.release(slot: slot) }
+            throw error.at(path(of: header.fileID))
         }
         return true
     }
@@ -99,17 +103,25 @@ extension Engine {
     private func move() {
         guard let job = merge, var position = job.moved else { return }
         let encoded = job.hint.encoded
-        lock.locked {
-            HintFile.forEach(encoded: encoded, from: &position, limit: Self.movesPerStep) { entry in
-                guard !entry.flags.contains(.tombstone) else { return }
-                index.move(entry.key, to: entry.location(in: job.slot), expiry: entry.expiry, from: job.slots)
+        for _ in 0..<Self.movesPerStep / Self.movesPerHold where position < encoded.count {
+            lock.locked {
+                HintFile.forEach(encoded: encoded, from: &position, limit: Self.movesPerHold) { entry in
+                    guard !entry.flags.contains(.tombstone) else { return }
+                    index.move(entry.key, to: entry.location(in: job.slot), expiry: entry.expiry, from: job.slots)
+                    counters.mergeMovedKeys += 1
+                }
             }
+            lock.giveWay()
         }
         merge?.moved = position
         guard position >= encoded.count else { return }
-        lock.locked {
-            for key in job.expired { key.withUnsafeBytes { index.expire($0, from: job.slots) } }
-            counters.expired += UInt64(job.expired.count)
+        for start in stride(from: 0, to: job.expired.count, by: Self.movesPerHold) {
+            let keys = job.expired[start..<min(start + Self.movesPerHold, job.expired.count)]
+            lock.locked {
+                for key in keys { key.withUnsafeBytes { index.expire($0, from: job.slots) } }
+                counters.expired += UInt64(keys.count)
+            }
+            lock.giveWay()
         }
         let hint = job.hint.finish(for: job.header, dataLength: job.length)
         // Without a hint the next opening is slower, nothing else.
@@ -132,16 +144,23 @@ extension Engine {
     /// Removes files that merges have replaced, once no reader and no snapshot can want them. What resists stays on the
     /// list, which the next merged file inherits, so that no later opening takes it for current.
     func reclaim() {
-        lock.locked {
-            keydir.reclaim()
-            reclaimFiles()
-        }
+        while lock.locked({ keydir.reclaim() }) { lock.giveWay() }
+        let free = lock.locked { reclaimable }
+        guard !free.isEmpty else { return }
+        // Whatever is freed here nobody can want again, so the lock is not needed until the books are brought up to date.
+        let removed = remove(free)
+        lock.locked { forget(removed) }
     }
 
-    func reclaimFiles() {
+    /// Files that nobody can want any more. With the lock held.
+    var reclaimable: [DoomedFile] {
         let oldest = index.snapshots.oldest ?? .max
-        let free = doomed.filter { $0.lastSnapshot < oldest && epochs.isPast($0.stamp) }
-        guard !free.isEmpty else { return }
+        return doomed.filter { $0.lastSnapshot < oldest && epochs.isPast($0.stamp) }
+    }
+
+    /// Removes the files, all or none as far as anybody may rely on it, and returns the slots of those that are gone for good.
+    func remove(_ free: [DoomedFile]) -> Set<UInt16> {
+        guard !free.isEmpty else { return [] }
         var removed: Set<UInt16> = []
         do throws(SystemError) {
             for entry in free {
@@ -155,6 +174,11 @@ extension Engine {
             // Harmless: see above.
             removed = []
         }
+        return removed
+    }
+
+    /// Gives the slots of removed files back. With the lock held.
+    func forget(_ removed: Set<UInt16>) {
         doomed.removeAll { removed.contains($0.file.slot) }
         for slot in removed { index.release(slot: slot) }
     }

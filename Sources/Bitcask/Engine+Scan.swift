@@ -22,6 +22,7 @@ extension Engine {
             figures.deadBytes = files.reduce(0) { $0 + $1.deadBytes(at: now) }
             figures.keydirBytes = keydir.memoryBytes
             figures.snapshots = index.snapshots.count
+            (figures.lockWaits, figures.lockWaitNanoseconds) = lock.contention
             figures.corruptRecords =
                 counters.corruptRecords + corruptions.count + damagedReads.load(ordering: .relaxed)
             return figures
@@ -122,7 +123,8 @@ extension Engine {
     func release(snapshot number: UInt64) {
         lock.locked {
             index.release(snapshot: number)
-            if !isClosed.load(ordering: .relaxed) { reclaimFiles() }
+            // Files that only it needed are the maintenance's to remove.
+            if !doomed.isEmpty { onWork?() }
         }
     }
 

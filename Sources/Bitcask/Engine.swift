@@ -194,7 +194,7 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
         // Readers that are inside finish first; later ones see that it is closed.
         let stamp = epochs.stamp
         while !epochs.isPast(stamp) { yieldProcessor() }
-        reclaimFiles()
+        forget(remove(reclaimable))
         descriptors.closeAll()
         disk.close(log.handle)
         disk.close(directoryLock)

@@ -33,6 +33,10 @@ protocol FileSystem: Sendable {
     /// Writes all of `bytes`; when it throws, some of them may be there.
     func write(_ file: FileHandle, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError)
     func truncate(_ file: FileHandle, to size: UInt64) throws(SystemError)
+    /// Hands a range of the file to the device and waits for it, so that a later `sync` finds little to do. It promises nothing:
+    /// the length, and where the bytes lie, are not durable before the sync. An error must not be ignored, since the sync
+    /// may not tell it again.
+    func writeOut(_ file: FileHandle, _ range: Range<UInt64>) throws(SystemError)
     /// Makes the file's bytes and length durable.
     func sync(_ file: FileHandle) throws(SystemError)
 

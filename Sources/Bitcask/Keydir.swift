@@ -26,8 +26,13 @@ final class Keydir: @unchecked Sendable {
     private let tables: UnsafeMutablePointer<Atomic<UInt>>
     private var fills = [Fill](repeating: Fill(), count: segments)
     private let epochs: Epochs
+    /// Out of readers' reach since the last exchange, oldest first.
     private var retired: [(stamp: Int, what: Retired)] = []
-    private var retiredFirst = 0
+    /// The same from before it: freed up to `freed`.
+    private var leaving: [(stamp: Int, what: Retired)] = []
+    private var freed = 0
+    /// Freed at most by one call: tens of microseconds, though one deletion of a prefix may retire millions.
+    private static let freedAtOnce = 256
 
     private enum Retired {
         case table(UnsafeMutableRawPointer)
@@ -45,8 +50,8 @@ final class Keydir: @unchecked Sendable {
     }
 
     deinit {
-        for index in retiredFirst..<retired.count {
-            if case .table(let memory) = retired[index].what { free(memory) }
+        for entry in leaving[freed...] + retired[...] {
+            if case .table(let memory) = entry.what { free(memory) }
         }
         for segment in 0..<Self.segments { if let table = table(segment) { free(table.memory) } }
         free(tables)
@@ -153,25 +158,26 @@ final class Keydir: @unchecked Sendable {
 
     private func retire(_ what: Retired) {
         retired.append((epochs.stamp, what))
-        if retired.count - retiredFirst >= 64 { reclaim() }
+        if retired.count &+ leaving.count &- freed >= 64 { reclaim() }
     }
 
-    /// Frees what no reader can reach any more.
-    func reclaim() {
-        while retiredFirst < retired.count, epochs.isPast(retired[retiredFirst].stamp) {
-            switch retired[retiredFirst].what {
+    /// Frees some of what no reader can reach any more; true when there may be more to free at once.
+    @discardableResult
+    func reclaim() -> Bool {
+        if freed == leaving.count {
+            leaving.removeAll(keepingCapacity: leaving.count <= 4_096)
+            freed = 0
+            swap(&leaving, &retired)
+        }
+        let end = min(leaving.count, freed + Self.freedAtOnce)
+        while freed < end, epochs.isPast(leaving[freed].stamp) {
+            switch leaving[freed].what {
             case .table(let memory): free(memory)
             case .entry(let handle): arena.release(handle)
             }
-            retiredFirst += 1
+            freed += 1
         }
-        if retiredFirst == retired.count {
-            retired.removeAll(keepingCapacity: retired.count <= 4_096)
-            retiredFirst = 0
-        } else if retiredFirst > 4_096, retiredFirst * 2 > retired.count {
-            retired.removeFirst(retiredFirst)
-            retiredFirst = 0
-        }
+        return freed == end && (freed < leaving.count || !retired.isEmpty)
     }
 
     /// Slots that a lookup of the key looks at; nil when it is not there.

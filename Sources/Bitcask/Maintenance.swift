@@ -54,7 +54,7 @@ final class Maintenance<Disk: FileSystem>: @unchecked Sendable {
             }
             if isWorking { return Self.pause(after: Self.mergeSliceBytes, rate: engine.options.mergeBytesPerSecond) }
         }
-        engine.reclaim()
+        engine.maintenanceLock.locked { engine.reclaim() }
         return try scrub() ?? Self.idleMilliseconds
     }
 

@@ -41,11 +41,13 @@ struct MergeJob<Disk: FileSystem> {
     private var encoded: [UInt8] = []
     private var minimumSequence: UInt64
     private var isOpen = true
+    /// How much of the output the device has been given.
+    private var writtenOut: UInt64 = 0
 
     /// Begins the output with the list of what it replaces.
     init(
-        inputs: [DataFile], alsoReplacing others: [UInt32], header: FileHeader, slot: UInt16, floorOutside: UInt64,
-        now: UInt64, disk: Disk, directory: String
+        inputs: [MergeCandidate], alsoReplacing others: [UInt32], header: FileHeader, slot: UInt16,
+        floorOutside: UInt64, now: UInt64, disk: Disk, directory: String
     ) throws(SystemError) {
         self.inputs = inputs.map { Input(header: $0.header, slot: $0.slot) }
         slots = Set(inputs.map(\.slot))
@@ -63,7 +65,8 @@ struct MergeJob<Disk: FileSystem> {
         replaced.withUnsafeBytes { append(record, UnsafeRawBufferPointer(start: nil, count: 0), $0) }
     }
 
-    /// Copies until about `budget` bytes were read, and makes them durable.
+    /// Copies until about `budget` bytes were read, and writes them out. Only `publish` makes them durable, with one sync for all: each
+    /// sync is a commit of the file system's journal and a flush of the device's cache, which everybody's syncs queue behind.
     mutating func copy(budget: Int, keydir: Keydir, epochs: Epochs) throws(SystemError) -> Progress {
         var left = budget
         while left > 0 {
@@ -183,7 +186,8 @@ struct MergeJob<Disk: FileSystem> {
 
     private mutating func flush() throws(SystemError) {
         try write()
-        try disk.sync(file)
+        try disk.writeOut(file, writtenOut..<length)
+        writtenOut = length
     }
 
     private mutating func write() throws(SystemError) {

@@ -1,3 +1,4 @@
+import CInstructions
 import Glibc
 import Synchronization
 
@@ -124,6 +125,17 @@ package struct PosixFileSystem: FileSystem, Sendable {
     func truncate(_ file: FileHandle, to size: UInt64) throws(SystemError) {
         while ftruncate(file.raw, off_t(clamping: size)) != 0 {
             guard errno == EINTR else { throw SystemError(operation: .truncate, errno: errno) }
+        }
+    }
+
+    /// Unlike `fdatasync` it neither commits the file system's journal nor flushes the device's cache.
+    func writeOut(_ file: FileHandle, _ range: Range<UInt64>) throws(SystemError) {
+        let count = Int64(clamping: range.upperBound - range.lowerBound)
+        guard count > 0 else { return }
+        while godwit_write_out(file.raw, Int64(clamping: range.lowerBound), count) != 0 {
+            // Where the call is not to be had the sync does all the work.
+            if errno == ENOSYS || errno == EOPNOTSUPP { return }
+            guard errno == EINTR else { throw SystemError(operation: .sync, errno: errno) }
         }
     }
 

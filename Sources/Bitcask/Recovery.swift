@@ -257,7 +257,7 @@ struct Recovery<Disk: FileSystem> {
             }
             index.settle(handle, isBuried: isBuried)
         }
-        index.keydir.reclaim()
+        while index.keydir.reclaim() {}
     }
 
     private mutating func report(_ file: DataFile, offset: UInt64, bytes: UInt64) {

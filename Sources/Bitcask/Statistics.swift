@@ -43,6 +43,8 @@ public struct BitcaskStatistics: Sendable, Equatable {
     public var mergeReadBytes: UInt64 = 0
     /// Bytes of finished merges' outputs: with `flushedBytes` they give the write amplification.
     public var mergeWrittenBytes: UInt64 = 0
+    /// Keys that merges have pointed at their copies, or found changed meanwhile.
+    public var mergeMovedKeys: UInt64 = 0
     /// Merges that the disk refused; each is tried again later.
     public var mergeFailures: UInt64 = 0
     /// Expired values that merges have dropped.
@@ -51,6 +53,10 @@ public struct BitcaskStatistics: Sendable, Equatable {
     public var scrubbedBytes: UInt64 = 0
     /// Damaged stretches that the scrubber was the first to find.
     public var scrubFindings: UInt64 = 0
+    /// How often a thread, the background's included, found the writers' lock taken.
+    public var lockWaits: UInt64 = 0
+    /// Nanoseconds that threads have waited for the writers' lock, all together.
+    public var lockWaitNanoseconds: UInt64 = 0
     /// Snapshots open now.
     public var snapshots = 0
     /// Hint files that were damaged or missing and have been rebuilt.

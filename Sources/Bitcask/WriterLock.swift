@@ -1,12 +1,20 @@
 import Glibc
+import Synchronization
 
 /// The lock of a store's writers, with a way to wait for its next change.
 ///
-/// `@unchecked Sendable`: a mutex and a condition variable, made to be shared.
+/// A mutex goes to whoever is awake, which is the thread that let it go a moment ago: one that takes it again and again calls
+/// `giveWay` in between, or those that wait for it sleep until it is done.
+///
+/// `@unchecked Sendable`: a mutex and a condition variable, made to be shared; `waiting` belongs to who holds the mutex, the rest is atomic.
 final class WriterLock: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting = 0
+    /// Threads that wait for the mutex now.
+    private let queued = Atomic<Int>(0)
+    private let waits = Atomic<UInt64>(0)
+    private let waited = Atomic<UInt64>(0)
 
     init() {
         pthread_mutex_init(mutex, nil)
@@ -21,7 +29,41 @@ final class WriterLock: @unchecked Sendable {
     }
 
     @inline(__always)
-    func lock() { pthread_mutex_lock(mutex) }
+    func lock() { if pthread_mutex_trylock(mutex) != 0 { lockSlowly() } }
+
+    @inline(never)
+    private func lockSlowly() {
+        let start = Self.nanoseconds
+        queued.wrappingAdd(1, ordering: .relaxed)
+        pthread_mutex_lock(mutex)
+        queued.wrappingSubtract(1, ordering: .relaxed)
+        waits.wrappingAdd(1, ordering: .relaxed)
+        waited.wrappingAdd(Self.nanoseconds &- start, ordering: .relaxed)
+    }
+
+    /// False when somebody has it.
+    func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+
+    /// How often the lock was found taken, and how long was waited for it in all.
+    var contention: (waits: UInt64, nanoseconds: UInt64) {
+        (waits.load(ordering: .relaxed), waited.load(ordering: .relaxed))
+    }
+
+    /// Between two holds, without the lock: lets those go first that wait for it, for a few hundred microseconds at most, so
+    /// that a crowd of writers does not stop maintenance.
+    func giveWay() {
+        var rounds = 4
+        while rounds > 0, queued.load(ordering: .relaxed) > 0 {
+            usleep(20)
+            rounds -= 1
+        }
+    }
+
+    private static var nanoseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+    }
 
     @inline(__always)
     func unlock() { pthread_mutex_unlock(mutex) }

@@ -24,6 +24,16 @@ static inline void godwit_futex_wake(const void *word, int32_t count) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
+/// sync_file_range(2): writes a range of a file out and waits for it; 0, or -1 with errno (ENOSYS where there is no such call).
+static inline int godwit_write_out(int file, int64_t offset, int64_t count) {
+#ifdef SYS_sync_file_range
+    // SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER.
+    return (int)syscall(SYS_sync_file_range, file, offset, count, 1 | 2 | 4);
+#else
+    return 0;
+#endif
+}
+
 /// Begins to fetch the cache line at an address, which may be any.
 static inline void godwit_prefetch(const void *address) { __builtin_prefetch(address); }
 

@@ -30,4 +30,32 @@ import Testing
         // Linear probing at 80 % needs 3 on average (Knuth, volume 3, 6.4).
         #expect(probed < 4 * count)
     }
+
+    @Test("what a long reader held back is freed a few hundred entries a call, all of it, and used again")
+    func boundedReclamation() throws {
+        let epochs = Epochs()
+        let keydir = try Keydir(epochs: epochs)
+        let keys = (0..<1_000).map { Array("key \(1_000 + $0)".utf8) }
+        let location = Location(slot: 1, offset: 0, recordLength: 32, expires: false)
+        func insertAll() throws {
+            for key in keys {
+                try key.withUnsafeBytes { key in
+                    try keydir.makeRoom(for: key)
+                    _ = keydir.insert(key, location)
+                }
+            }
+        }
+        try insertAll()
+        let entries = keydir.arena.bytes
+        let visit = epochs.enter()
+        for key in keys { key.withUnsafeBytes { keydir.remove($0) } }
+        #expect(!keydir.reclaim(), "a reader is still inside")
+        epochs.leave(visit)
+        var calls = 1
+        while keydir.reclaim() { calls += 1 }
+        #expect(calls >= 4)
+        try insertAll()
+        #expect(keydir.arena.bytes == entries, "freed entries were not used again")
+        #expect(keys.allSatisfy { key in key.withUnsafeBytes { !keydir.location(of: $0).isAbsent } })
+    }
 }

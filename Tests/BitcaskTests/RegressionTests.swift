@@ -228,6 +228,27 @@ import Testing
         }
     }
 
+    @Test("a merge calls the disk without the writers' lock, from its first file to the removal of its inputs")
+    func mergeWithoutLock() throws {
+        let disk = SimulatedDisk()
+        let store = try SimulatedStore.open(disk)
+        for index in 0..<60 { try store.put("k\(index % 9)", "value \(index)") }
+        try store.sync()
+        let before = disk.dataFiles
+        var calls = 0
+        var held = 0
+        disk.onOperation = {
+            calls += 1
+            // The mutex does not nest, so even the thread that has it is refused.
+            if store.lock.tryLock() { store.lock.unlock() } else { held += 1 }
+        }
+        try store.mergeAll()
+        disk.onOperation = nil
+        #expect(store.counters.merges > 0 && calls > 5)
+        #expect(!Set(before).isSubset(of: disk.dataFiles), "the merges removed nothing, and so proved nothing")
+        #expect(held == 0)
+    }
+
     @Test("a hint that is not of its data file, or of an older length of it, is not believed")
     func strangersHint() throws {
         let disk = SimulatedDisk()

@@ -187,6 +187,12 @@ final class SimulatedDisk: FileSystem, @unchecked Sendable {
         try end(.truncate, crashing: crashing)
     }
 
+    /// Nothing of it is durable: only a sync promises.
+    func writeOut(_ file: FileHandle, _ range: Range<UInt64>) throws(SystemError) {
+        let crashing = try begin(.sync, path(of: file))
+        try end(.sync, crashing: crashing)
+    }
+
     func sync(_ file: FileHandle) throws(SystemError) {
         let crashing: Bool
         do throws(SystemError) {
