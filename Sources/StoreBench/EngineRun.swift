@@ -132,23 +132,27 @@ struct EngineRun<Engine: StoreEngine>: Sendable {
     private func overwrite() throws -> StoreFigures.Overwriting {
         let engine = try Engine(directory: task.directory, purpose: .overwriting)
         let entryBytes = BenchData.keyBytes + task.valueBytes
-        var alone = Latencies(capacity: task.keys)
-        var cleaning = Latencies(capacity: task.operations)
-        var all = Latencies(capacity: task.operations)
+        var alone = PutLatencies(capacity: task.keys)
+        var cleaning = PutLatencies(capacity: task.operations)
+        var all = PutLatencies(capacity: task.operations)
+        var clock = PutClock()
         let before = ProcessCounters.writtenBytes
         let deadline = ProcessCounters.nanoseconds + UInt64(task.seconds * 1e9)
         var done = 0
         var writtenByLoad = 0
         try withScratch { key, scratch in
-            for number in 0..<task.keys { alone.record(try timedPut(engine, number, key, scratch)) }
+            for number in 0..<task.keys {
+                try clock.time({ try put(engine, number, key, scratch) }, into: &alone)
+            }
             writtenByLoad = ProcessCounters.writtenBytes - before
             var random = BenchRandom(seed: task.seed)
             var progress = engine.cleaningProgress
-            var stretch = Latencies(capacity: 1_000)
+            var stretch = PutLatencies(capacity: 1_000)
             while done < task.operations, ProcessCounters.nanoseconds < deadline {
-                stretch = Latencies(capacity: 1_000)
+                stretch = PutLatencies(capacity: 1_000)
                 for _ in 0..<1_000 {
-                    stretch.record(try timedPut(engine, random.next(below: task.keys), key, scratch))
+                    let number = random.next(below: task.keys)
+                    try clock.time({ try put(engine, number, key, scratch) }, into: &stretch)
                 }
                 done += stretch.count
                 all.join(stretch)
@@ -162,19 +166,13 @@ struct EngineRun<Engine: StoreEngine>: Sendable {
         let disk = ProcessCounters.diskBytes(of: task.directory)
         let tells = engine.cleaningProgress != nil
         try engine.close()
-        guard let p999 = alone.p999 else { throw BenchFailure("too few keys for p99.9") }
+        guard let p999 = alone.whole.p999 else { throw BenchFailure("too few keys for p99.9") }
         return StoreFigures.Overwriting(
             userBytes: done * entryBytes, writtenBytes: written, diskBytes: disk, liveBytes: task.keys * entryBytes,
-            aloneMicroseconds: p999, cleaningMicroseconds: tells ? cleaning.p999 : all.p999,
+            aloneMicroseconds: p999, cleaningMicroseconds: (tells ? cleaning : all).whole.p999,
+            aloneOwnMicroseconds: clock.tellsWaits ? alone.own.p999 : nil,
+            cleaningOwnMicroseconds: clock.tellsWaits ? (tells ? cleaning : all).own.p999 : nil,
             cleaningShare: tells ? Double(cleaning.count) / Double(max(all.count, 1)) : nil)
-    }
-
-    private func timedPut(
-        _ engine: Engine, _ number: Int, _ key: UnsafeMutableRawBufferPointer, _ scratch: UnsafeMutableRawBufferPointer
-    ) throws -> UInt64 {
-        let start = ProcessCounters.nanoseconds
-        try put(engine, number, key, scratch)
-        return ProcessCounters.nanoseconds - start
     }
 
     /// Work that the store still owes belongs to the bill: waits until it has written nothing for a second, 30 at most.

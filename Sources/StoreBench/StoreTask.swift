@@ -77,6 +77,10 @@ package struct StoreFigures: Codable, Sendable {
         package var aloneMicroseconds: Double
         /// p99.9 of puts while old values were being cleaned away; of all overwriting puts where the store does not tell.
         package var cleaningMicroseconds: Double?
+        /// The same two without the time in which the writer was ready to run and other threads had the processors; nil where
+        /// the kernel does not tell.
+        package var aloneOwnMicroseconds: Double?
+        package var cleaningOwnMicroseconds: Double?
         /// Share of the overwriting puts that fell into cleaning; nil where the store does not tell.
         package var cleaningShare: Double?
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import StoreBench
@@ -60,7 +61,30 @@ struct StoreBenchTests {
         #expect(overwriting.liveBytes == Self.keys * 116)
         // One stretch of a thousand in five.
         #expect(overwriting.cleaningShare == 0.2)
-        #expect(overwriting.cleaningMicroseconds != nil)
+        let cleaning = try #require(overwriting.cleaningMicroseconds)
+        #expect(try #require(overwriting.cleaningOwnMicroseconds) <= cleaning)
+        #expect(try #require(overwriting.aloneOwnMicroseconds) <= overwriting.aloneMicroseconds)
+    }
+
+    @Test(
+        "an operation is timed with what it waits for, and the kernel's figure for the processor's queue is understood")
+    func clock() throws {
+        func wait(_ text: String) -> UInt64 { Array(text.utf8).withUnsafeBytes { RunQueue.wait(in: $0) } }
+        #expect(wait("7612 120034 12\n") == 120_034)
+        #expect(wait("") == 0)
+        #expect(wait("5") == 0)
+        var clock = PutClock()
+        let tellsWaits = clock.tellsWaits
+        #expect(tellsWaits)
+        var latencies = PutLatencies(capacity: 20_000)
+        // Sleeping is no wait for a processor: it stays.
+        for number in 0..<20_000 {
+            clock.time({ if number % 500 == 0 { usleep(300) } }, into: &latencies)
+        }
+        #expect(latencies.count == 20_000)
+        let (whole, own) = (try #require(latencies.whole.p999), try #require(latencies.own.p999))
+        #expect(own <= whole)
+        #expect(whole >= 300 && own >= 200)
     }
 
     @Test("the 99.9th percentile is that, and is not told from few samples")

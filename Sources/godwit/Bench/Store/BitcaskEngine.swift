@@ -49,7 +49,11 @@ class BitcaskEngine: StoreEngine, @unchecked Sendable {
         while try store.maintain() {}
     }
 
-    var cleaningProgress: UInt64? { store.statistics.mergeReadBytes }
+    /// Grows while records are copied and while the keys are pointed at the copies.
+    var cleaningProgress: UInt64? {
+        let figures = store.statistics
+        return figures.mergeReadBytes &+ figures.mergeMovedKeys &+ figures.merges
+    }
 
     func close() throws { try store.close() }
 }

@@ -95,6 +95,10 @@ struct StoreTable: Sendable {
             if let cleaning = told.cleaningMicroseconds {
                 entries.append((Row("put p99.9, while cleaning up", .microseconds), cleaning))
             }
+            if let alone = told.aloneOwnMicroseconds, let cleaning = told.cleaningOwnMicroseconds {
+                entries.append((Row("the same without waits for a processor, new keys", .microseconds), alone))
+                entries.append((Row("the same without waits for a processor, cleaning up", .microseconds), cleaning))
+            }
         }
         return entries
     }
