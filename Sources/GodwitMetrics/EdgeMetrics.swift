@@ -30,6 +30,9 @@ package struct EdgeMetrics: Sendable {
     // Datagrams and bytes.
     package let datagramsReceived: CounterFamily
     package let datagramsSent: CounterFamily
+    package let batches: CounterFamily
+    package let batchedDatagrams: CounterFamily
+    package let batchesRefused: CounterFamily
     package let datagramsDropped: CounterFamily
     package let statelessResets: CounterFamily
     package let retries: CounterFamily
@@ -101,6 +104,14 @@ package struct EdgeMetrics: Sendable {
 
         datagramsReceived = registry.counter("godwit_datagrams_received_total", "UDP datagrams received.")
         datagramsSent = registry.counter("godwit_datagrams_sent_total", "UDP datagrams sent.")
+        batches = registry.counter(
+            "godwit_datagram_batches_total", "Datagrams joined for one way through the kernel, as one each.",
+            labels: ["direction"])
+        batchedDatagrams = registry.counter(
+            "godwit_datagrams_batched_total", "UDP datagrams in such batches.", labels: ["direction"])
+        batchesRefused = registry.counter(
+            "godwit_datagram_batches_refused_total", "Event loops whose kernel refused a batch; they send singly since."
+        )
         datagramsDropped = registry.counter(
             "godwit_datagrams_dropped_total", "UDP datagrams received and not used.", labels: ["reason"])
         retries = registry.counter(

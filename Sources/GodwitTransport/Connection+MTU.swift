@@ -4,7 +4,7 @@ import NIOCore
 /// Finding out how large datagrams may be.
 extension Connection {
     /// The largest datagram to send now. When nothing is answered, size may be why.
-    var datagramLimit: Int {
+    package var datagramLimit: Int {
         recovery.probeTimer.firedCount < BlackHole.timeouts
             ? mtu.current : min(mtu.current, configuration.maximumDatagramBytes)
     }

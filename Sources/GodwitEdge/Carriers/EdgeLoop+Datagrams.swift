@@ -29,7 +29,8 @@ extension EdgeLoop {
             }
         case .loop(let owner, let datagram):
             // A datagram that was handed over already does not travel on.
-            if owner != index { outbox.add(.datagram(datagram, from: source), to: owner) }
+            // Copied: a slice would keep the socket's whole receive buffer from being used again.
+            if owner != index { outbox.add(.datagram(ByteBuffer(buffer: datagram), from: source), to: owner) }
         case .reply(let reply):
             socket?.write(reply, to: source)
             metrics.datagramsSent.add()
@@ -92,9 +93,17 @@ extension EdgeLoop {
             }
             metrics.datagramsSent.add()
             metrics.datagramBytesSent.add(datagram.readableBytes)
-            socket.write(datagram, to: carrier.destination, mark: carrier.connection.transmitMark)
+            let mark = carrier.connection.transmitMark
+            if sendsBatches {
+                socket.join(
+                    datagram, to: carrier.destination, remote: carrier.remote, mark: mark,
+                    mayJoin: datagram.readableBytes <= carrier.connection.datagramLimit)
+            } else {
+                socket.write(datagram, to: carrier.destination, mark: mark)
+            }
             datagramBuffers.keep(datagram)
         }
+        socket.endBatch()
         if !socket.isWritable { waitingForSocket.append(carrier) }
         if carrier.connection.state == .closed {
             forget(carrier)

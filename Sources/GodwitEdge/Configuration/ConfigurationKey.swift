@@ -153,6 +153,7 @@ struct ConfigurationKey: Sendable {
         .choice("datagram.congestion", \.datagram.congestion),
         .whole("datagram.key_packets", \.datagram.packetsPerKey, 1...4_194_304),
         .whole("datagram.redundancy", \.datagram.redundancyPercent, 0...1000),
+        .choice("datagram.offload", \.datagram.offload),
         .whole("datagram.retry", \.datagram.retryPercent, 0...100),
         .hex("datagram.connection_ids.server_id", \.datagram.connectionIDs.serverID, 1...14),
         .whole("datagram.connection_ids.nonce", \.datagram.connectionIDs.nonceBytes, 5...18),

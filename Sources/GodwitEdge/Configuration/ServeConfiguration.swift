@@ -55,6 +55,7 @@ package struct ServeConfiguration: Equatable, Sendable {
         package var redundancyPercent = 200
         /// Packets sent under one key before it is replaced.
         package var packetsPerKey = 4_194_304
+        package var offload = DatagramOffload.auto
         package var connectionIDs = ConnectionIDs()
         /// From this share of `limits.half_open` on, in percent, clients must show that they are at their addresses.
         package var retryPercent = 25
@@ -101,6 +102,13 @@ package struct ServeConfiguration: Equatable, Sendable {
         package var sessionConnections = 128
         /// A tunnel on which nothing moves for so long is reset.
         package var idle = TimeAmount.hours(1)
+    }
+
+    /// Whether datagrams go through the kernel in batches.
+    package enum DatagramOffload: String, CaseIterable, Sendable {
+        /// Where the kernel has it.
+        case auto
+        case off
     }
 
     package enum EchoUpstream: String, CaseIterable, Sendable {

@@ -8,12 +8,16 @@ struct DatagramListener: Sendable {
     let address: SocketAddress
     /// Several loops share the port; the kernel gives each client's address to one of them.
     let isShared: Bool
+    /// The kernel may join datagrams of one peer that arrive together.
+    let receivesBatches: Bool
 
     private static let reusePort = NIOBSDSocket.Option(rawValue: SO_REUSEPORT)
     /// Datagrams taken from the kernel in one call.
     private static let datagramsPerRead = 32
     /// Room for one of them: more than any that we accept, so that a longer one is seen to be too long.
     private static let datagramBytes = 2_048
+    /// Room for the longest that the kernel joins. Of a buffer with this room for each, memory is touched as far as datagrams are long.
+    private static let batchBytes = 65_536
     /// What the kernel may hold while the loop is busy; it grants less when `net.core.rmem_max` says so.
     private static let socketBufferBytes: ChannelOptions.Types.SocketOption.Value = 4 * 1024 * 1024
     /// Above the high mark datagrams wait in their connections.
@@ -41,7 +45,8 @@ struct DatagramListener: Sendable {
             .channelOption(.datagramVectorReadMessageCount, value: Self.datagramsPerRead)
             .channelOption(
                 .recvAllocator,
-                value: FixedSizeRecvByteBufferAllocator(capacity: Self.datagramsPerRead * Self.datagramBytes)
+                value: FixedSizeRecvByteBufferAllocator(
+                    capacity: Self.datagramsPerRead * (receivesBatches ? Self.batchBytes : Self.datagramBytes))
             )
             .channelOption(
                 .writeBufferWaterMark,
@@ -49,6 +54,12 @@ struct DatagramListener: Sendable {
                     low: Self.pendingBytes.low, high: Self.pendingBytes.high))
         for setting in DatagramSocketOptions.neverFragment(isIPv6: address.protocol == .inet6) {
             bootstrap = bootstrap.channelOption(setting.option, value: setting.value)
+        }
+        if receivesBatches {
+            bootstrap =
+                bootstrap
+                .channelOption(.datagramReceiveOffload, value: true)
+                .channelOption(.datagramReceiveSegmentSize, value: true)
         }
         return isShared ? bootstrap.channelOption(.socketOption(Self.reusePort), value: 1) : bootstrap
     }

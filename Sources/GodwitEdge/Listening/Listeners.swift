@@ -44,7 +44,9 @@ struct Listeners {
 
     private func openDatagrams(_ address: SocketAddress) async throws {
         let places = shared.directory.places
-        let listener = DatagramListener(address: address, isShared: places.count > 1)
+        let listener = DatagramListener(
+            address: address, isShared: places.count > 1,
+            receivesBatches: shared.limits.datagram.offload == .auto && System.supportsUDPReceiveOffload)
         if listener.isShared, let place = places.first { try await listener.probe(on: place.eventLoop) }
         for (index, place) in places.enumerated() {
             let shared = shared

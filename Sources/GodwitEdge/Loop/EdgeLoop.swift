@@ -39,6 +39,10 @@ final class EdgeLoop {
     var isStopping = false
     /// Carriers that have more to send than the socket took.
     var waitingForSocket: [DatagramCarrier] = []
+    /// Datagrams of one connection leave as batches, until the kernel refuses one.
+    var sendsBatches: Bool
+    /// What it refused, for a socket that sends it singly.
+    var refusedBatches: [DatagramBatch] = []
     /// Twice what one vectored read brings.
     var datagramBuffers = DatagramBuffers(count: 64)
 
@@ -64,6 +68,7 @@ final class EdgeLoop {
         self.eventLoop = eventLoop
         self.shared = shared
         let transport = shared.limits.transport
+        sendsBatches = shared.limits.datagram.offload == .auto && System.supportsUDPSegmentationOffload
         endpoint = try ServerEndpoint(
             configuration: transport, tls: shared.tls, loopIndex: index, limits: shared.limits.endpoint,
             identity: shared.endpoint, random: .system)

@@ -10,6 +10,10 @@ struct LoopMetrics {
     var datagramsSent: LoopCounter
     var datagramBytesReceived: LoopCounter
     var datagramBytesSent: LoopCounter
+    var batchesReceived: LoopCounter
+    var batchesSent: LoopCounter
+    var batchedDatagramsReceived: LoopCounter
+    var batchedDatagramsSent: LoopCounter
     var streamBytesReceived: LoopCounter
     var streamBytesSent: LoopCounter
     var acknowledged: LoopCounter
@@ -29,6 +33,10 @@ struct LoopMetrics {
         datagramsSent = LoopCounter(shared.datagramsSent.child())
         datagramBytesReceived = LoopCounter(shared.bytesReceived.child(CarrierKind.datagram.name))
         datagramBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.datagram.name))
+        batchesReceived = LoopCounter(shared.batches.child("received"))
+        batchesSent = LoopCounter(shared.batches.child("sent"))
+        batchedDatagramsReceived = LoopCounter(shared.batchedDatagrams.child("received"))
+        batchedDatagramsSent = LoopCounter(shared.batchedDatagrams.child("sent"))
         streamBytesReceived = LoopCounter(shared.bytesReceived.child(CarrierKind.stream.name))
         streamBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.stream.name))
         acknowledged = LoopCounter(shared.ackedMessages.child())
@@ -82,6 +90,10 @@ struct LoopMetrics {
         datagramsSent.publish()
         datagramBytesReceived.publish()
         datagramBytesSent.publish()
+        batchesReceived.publish()
+        batchesSent.publish()
+        batchedDatagramsReceived.publish()
+        batchedDatagramsSent.publish()
         streamBytesReceived.publish()
         streamBytesSent.publish()
         acknowledged.publish()
