@@ -17,8 +17,10 @@ final class DatagramCarrier {
     private static let sendErrorsBeforeReopen = 3
     /// Room for the largest envelope, so that a send is never refused for want of it.
     private static let envelopeRoom = 262_144
-    /// One receive buffer holds any datagram of ours.
-    private static let receiveBufferBytes = 2_048
+    /// The kernel may join datagrams that arrive together.
+    private static let receivesBatches = System.supportsUDPReceiveOffload
+    /// One receive buffer holds any datagram of ours, or as many as the kernel joins; it is touched as far as it is filled.
+    private static let receiveBufferBytes = receivesBatches ? 65_536 : 2_048
 
     let id: AttemptID
     private let eventLoop: any EventLoop
@@ -32,6 +34,9 @@ final class DatagramCarrier {
     private var isClosed = false
     private var isDriving = false
     private var sendErrors = 0
+    /// Until the kernel refuses a batch.
+    private var sendsBatches = System.supportsUDPSegmentationOffload
+    private var batcher = DatagramBatcher()
     private var hasProgressed = false
     private var packetsHeard: UInt64 = 0
     private var lastHeardAt: NIODeadline?
@@ -149,26 +154,46 @@ final class DatagramCarrier {
 
     private func transmit(now: NIODeadline) {
         guard let channel else { return }
-        var wrote = false
-        while connection.pollTransmit(now: now, into: &scratch) != nil {
-            channel.write(
-                AddressedEnvelope(remoteAddress: remote, data: scratch, metadata: connection.transmitMark.metadata),
-                promise: wrote ? nil : sendPromise(channel))
-            wrote = true
+        var burst = Burst()
+        while let destination = connection.pollTransmit(now: now, into: &scratch) {
+            let ready = batcher.add(
+                scratch, to: remote, remote: destination, mark: connection.transmitMark,
+                mayJoin: sendsBatches && scratch.readableBytes <= connection.datagramLimit)
+            if let ready { write(ready, in: &burst, to: channel) }
         }
-        if wrote { channel.flush() }
+        if let ready = batcher.end() { write(ready, in: &burst, to: channel) }
+        if burst.hasBegun { channel.flush() }
     }
 
-    /// Watches the first datagram of a burst for send errors.
-    private func sendPromise(_ channel: any Channel) -> EventLoopPromise<Void> {
+    /// What of the datagrams between two flushes is watched for errors: the first write, and the first of several datagrams.
+    private struct Burst {
+        var hasBegun = false
+        var hasBatch = false
+    }
+
+    private func write(_ batch: DatagramBatch, in burst: inout Burst, to channel: any Channel) {
+        let isFirstBatch = batch.count > 1 && !burst.hasBatch
+        channel.write(
+            AddressedEnvelope(remoteAddress: remote, data: batch.data, metadata: batch.metadata),
+            promise: burst.hasBegun && !isFirstBatch ? nil : sendPromise(batch, channel))
+        burst.hasBegun = true
+        burst.hasBatch = burst.hasBatch || isFirstBatch
+    }
+
+    private func sendPromise(_ batch: DatagramBatch, _ channel: any Channel) -> EventLoopPromise<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let generation = socketGeneration
+        let refusable = batch.count > 1 ? batch : nil
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
             guard let self, self.socketGeneration == generation, !self.isClosed else { return }
             switch result {
             case .success: self.sendErrors = 0
+            case .failure(let error) where refusable != nil && BatchRefusal(error) != nil:
+                self.sendsBatches = false
+                // On a socket that closes over it this does nothing, and the connection sends again what is lost.
+                if let refusable { self.sendSingly(refusable) }
             // One that tried a size; the interface knows better.
-            case .failure(let error as IOError) where error.errnoCode == ErrorNumber.messageTooLong: break
+            case .failure(ChannelError.writeMessageTooLarge): break
             case .failure:
                 self.sendErrors += 1
                 if self.sendErrors >= Self.sendErrorsBeforeReopen {
@@ -178,6 +203,15 @@ final class DatagramCarrier {
             }
         }
         return promise
+    }
+
+    private func sendSingly(_ batch: DatagramBatch) {
+        guard let channel else { return }
+        for datagram in batch.datagrams {
+            channel.write(
+                AddressedEnvelope(remoteAddress: remote, data: datagram, metadata: batch.mark.metadata), promise: nil)
+        }
+        channel.flush()
     }
 
     private func timeoutIsDue() {
@@ -237,6 +271,12 @@ final class DatagramCarrier {
         for setting in DatagramSocketOptions.neverFragment(isIPv6: isIPv6) {
             bootstrap = bootstrap.channelOption(setting.option, value: setting.value)
         }
+        if Self.receivesBatches {
+            bootstrap =
+                bootstrap
+                .channelOption(.datagramReceiveOffload, value: true)
+                .channelOption(.datagramReceiveSegmentSize, value: true)
+        }
         bootstrap
             .channelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBufferBytes)
@@ -290,7 +330,10 @@ private final class DatagramHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
-        carrier.received(envelope.data, from: envelope.remoteAddress, mark: ECNCodepoint(envelope.metadata))
+        let mark = ECNCodepoint(envelope.metadata)
+        for datagram in DatagramSegments(envelope.data, segmentBytes: envelope.metadata?.segmentSize) {
+            carrier.received(datagram, from: envelope.remoteAddress, mark: mark)
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { carrier.drive() }

@@ -10,6 +10,4 @@ import Darwin
 enum ErrorNumber {
     static let connectionRefused = ECONNREFUSED
     static let timedOut = ETIMEDOUT
-    /// Larger than the interface takes whole.
-    static let messageTooLong = EMSGSIZE
 }

@@ -1,4 +1,3 @@
-import Glibc
 import GodwitMetrics
 import GodwitTransport
 import Logging
@@ -23,22 +22,15 @@ extension EdgeLoop {
     /// A batch was not sent. If that is because it is one, datagrams are sent singly from now on, its own first. Others that were under
     /// way are lost like any datagram.
     func batchFailed(_ batch: DatagramBatch, _ error: any Error) {
-        switch error {
-        case ChannelError.writeMessageTooLarge:
-            stopBatches(error)
-            refusedBatches.append(batch)
-            resendRefused()
-        case let error as IOError where Self.refusals.contains(error.errnoCode):
-            stopBatches(error)
-            // The socket closes over this error; the next one sends them.
-            refusedBatches.append(batch)
-        default:
-            break
+        guard let refusal = BatchRefusal(error) else { return }
+        stopBatches(error)
+        refusedBatches.append(batch)
+        switch refusal {
+        case .tooLong: resendRefused()
+        // The next socket sends them.
+        case .socketClosed: break
         }
     }
-
-    /// EIO: the interface computes no checksums. EINVAL: a datagram is longer than the interface takes, or checksums are off.
-    private static let refusals = [EIO, EINVAL, EOPNOTSUPP]
 
     private func stopBatches(_ error: any Error) {
         guard sendsBatches else { return }
