@@ -32,6 +32,8 @@ package struct DatagramBatcher {
     package static let datagramsMax = 64
     /// The longest UDP payload in an IPv4 packet without options: 65,535 - 20 - 8.
     package static let bytesMax = 65_507
+    /// Room that a batch begins with, in datagrams: the pacer lets no more of them go at once, as a rule.
+    private static let roomForDatagrams = Pacer.burst
     /// Batches that a socket holds between two flushes, as a rule.
     private static let bufferCount = 8
 
@@ -89,7 +91,7 @@ package struct DatagramBatcher {
     private mutating func join(_ datagram: ByteBuffer) {
         if count == 1 {
             var joined = buffers.take()
-            joined.clear(minimumCapacity: min(Self.bytesMax, segmentBytes * Self.datagramsMax))
+            joined.clear(minimumCapacity: min(Self.bytesMax, segmentBytes * Self.roomForDatagrams))
             joined.writeImmutableBuffer(data)
             data = joined
         }

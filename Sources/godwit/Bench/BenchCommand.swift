@@ -5,7 +5,8 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine, beside a limit in the same run.",
         subcommands: [
-            BenchEchoCommand.self, BenchIdleCommand.self, BenchStormCommand.self, BenchStoreCommand.self,
+            BenchEchoCommand.self, BenchBulkCommand.self, BenchIdleCommand.self, BenchStormCommand.self,
+            BenchStoreCommand.self,
             BenchStoreChildCommand.self,
         ])
 }

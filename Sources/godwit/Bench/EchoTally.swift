@@ -1,3 +1,4 @@
+import Foundation
 import GodwitTransport
 import Histogram
 import NIOCore
@@ -6,6 +7,7 @@ import NIOCore
 final class EchoTally {
     let workspace = Workspace()
     var datagramBuffers = DatagramBuffers(count: 64)
+    var batcher = DatagramBatcher()
     let inFlight: Int
     let size: Int
     private(set) var roundTrips = 0
@@ -39,9 +41,20 @@ final class EchoTally {
 struct EchoFigures: Sendable, CustomStringConvertible {
     var roundTrips = 0
     var seconds = 0.0
+    /// Of the whole process, in user mode and in the kernel.
+    var cpuSeconds = 0.0
     var p50: UInt64 = 0
     var p99: UInt64 = 0
 
     var rate: Double { seconds > 0 ? Double(roundTrips) / seconds : 0 }
     var description: String { "\(Int(rate)) round trips/s, p50 \(p50 / 1000) µs, p99 \(p99 / 1000) µs" }
+}
+
+/// Processor time of this process.
+enum ProcessCPU {
+    static func seconds() -> Double {
+        var time = timespec()
+        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 }

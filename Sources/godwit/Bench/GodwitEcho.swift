@@ -13,14 +13,19 @@ struct EchoEdge: Sendable {
     let clientTLS: TLSContext
     private let edge: Edge
 
-    /// - Parameter idle: silence after which a connection is forgotten.
-    static func start(loops: Int, idle: TimeAmount = .seconds(30)) async throws -> EchoEdge {
+    /// - Parameters:
+    ///   - idle: silence after which a connection is forgotten.
+    ///   - offload: whether datagrams go through the kernel in batches.
+    static func start(
+        loops: Int, idle: TimeAmount = .seconds(30), offload: ServeConfiguration.DatagramOffload = .auto
+    ) async throws -> EchoEdge {
         let identity = try ServerIdentity.generate(commonName: "localhost")
         var configuration = ServeConfiguration()
         configuration.listen = HostPort(host: "127.0.0.1", port: 0)
         configuration.eventLoops = loops
         configuration.timeouts.idle = idle
         configuration.upstreams.im = .off
+        configuration.datagram.offload = offload
         var logger = Logger(label: "godwit.bench")
         logger.logLevel = .error
         let edge = try await Edge.start(configuration, identity: identity, logger: logger)
@@ -39,16 +44,19 @@ final class GodwitEchoClient: ChannelInboundHandler {
     private let server: SocketAddress
     private let tls: TLSContext
     private let tally: EchoTally
+    /// Datagrams that leave together go through the kernel as one.
+    private let sendsBatches: Bool
     private let session: Session
     private var connection: Connection?
     private var message = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
 
-    init(server: SocketAddress, tls: TLSContext, tally: EchoTally) {
+    init(server: SocketAddress, tls: TLSContext, tally: EchoTally, sendsBatches: Bool = false) {
         self.server = server
         self.tls = tls
         self.tally = tally
+        self.sendsBatches = sendsBatches
         session = Session.client(ticket: nil, incarnation: RandomSource.system.next())
     }
 
@@ -67,7 +75,11 @@ final class GodwitEchoClient: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard let connection else { return }
-        connection.receive(unwrapInboundIn(data).data, from: connection.remote, now: .now())
+        let envelope = unwrapInboundIn(data)
+        let now = NIODeadline.now()
+        for datagram in DatagramSegments(envelope.data, segmentBytes: envelope.metadata?.segmentSize) {
+            connection.receive(datagram, from: connection.remote, now: now)
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { drive(context) }
@@ -123,14 +135,24 @@ final class GodwitEchoClient: ChannelInboundHandler {
         var hasWritten = false
         while true {
             var datagram = tally.datagramBuffers.take()
-            guard connection.pollTransmit(now: now, into: &datagram) != nil else {
+            guard let remote = connection.pollTransmit(now: now, into: &datagram) else {
                 tally.datagramBuffers.putBack(datagram)
-                return hasWritten
+                break
             }
-            context.write(NIOAny(AddressedEnvelope(remoteAddress: server, data: datagram)), promise: nil)
+            let ready = tally.batcher.add(
+                datagram, to: server, remote: remote, mark: .notCapable,
+                mayJoin: sendsBatches && datagram.readableBytes <= connection.datagramLimit)
+            if let ready { write(ready, context) }
             tally.datagramBuffers.keep(datagram)
             hasWritten = true
         }
+        if let ready = tally.batcher.end() { write(ready, context) }
+        return hasWritten
+    }
+
+    private func write(_ batch: DatagramBatch, _ context: ChannelHandlerContext) {
+        context.write(
+            NIOAny(AddressedEnvelope(remoteAddress: server, data: batch.data, metadata: batch.metadata)), promise: nil)
     }
 
     private func request(_ now: NIODeadline) {
