@@ -37,9 +37,9 @@ class Access:
             f"route add 10.9.0.1/32 via 10.9.{n}.1",
         ])
         yield batch(f"ip -n {self.server}", [f"addr add 10.9.{n}.1/24 dev {name}", f"link set {name} up"])
-        # A segment of 64 KB must not count as one packet when the dice are thrown: every device cuts to MTU size itself.
+        # A segment of 64 KB must not count as one packet when the dice are thrown: every device cuts to MTU size itself, TCP's and UDP's.
         for namespace, devices in ((self.client, [name]), (self.server, [name]), (router, ["in", "out"])):
-            off = "; ".join(f"ethtool -K {device} tso off gso off gro off" for device in devices)
+            off = "; ".join(f"ethtool -K {device} tso off gso off gro off tx-udp-segmentation off" for device in devices)
             forward = "; echo 1 >/proc/sys/net/ipv4/ip_forward" if namespace == router else ""
             yield f"ip netns exec {namespace} sh -ec '{off}{forward}'"
 

@@ -24,6 +24,7 @@ from networks.topology import SERVER_ADDRESS, Topology
 from tests.inside import open_socket
 
 _SO_TIMESTAMPNS = 35
+_UDP_SEGMENT = 103
 
 
 class NetworkCase(unittest.IsolatedAsyncioTestCase):
@@ -178,6 +179,16 @@ class Netem(NetworkCase):
         self.assertGreaterEqual(self.net.wire()["up_packets"] - before["up_packets"], total // 1448)
         for each in (listener, sender, taker):
             each.close()
+
+    async def test_a_batch_of_datagrams_crosses_in_packets_of_one(self):
+        before = self.net.wire()
+        for _ in range(10):
+            # UDP_SEGMENT of udp(7): the kernel parts it.
+            self.client.sendmsg([bytes(12_000)], [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("H", 1200))], 0, (SERVER_ADDRESS, 9000))
+        self.server.settimeout(5)
+        for _ in range(100):
+            self.assertEqual(1200, len(self.server.recv(1 << 16)))
+        self.assertGreaterEqual(self.net.wire()["up_packets"] - before["up_packets"], 100)
 
     async def test_dark_and_light(self):
         await self.impair("4g")
