@@ -30,6 +30,8 @@ extension Edge: AdminSource {
         metrics.probes.child().raise(to: transport.probes)
         metrics.keepAlives.child().raise(to: transport.keepAlivesSent)
         metrics.congestionMarks.child().raise(to: transport.congestionMarks)
+        metrics.ecnPaths.child("capable").raise(to: transport.ecnPathsCapable)
+        metrics.ecnPaths.child("failed").raise(to: transport.ecnPathsFailed)
         metrics.keyUpdates.child("server").raise(to: transport.keyUpdatesStarted)
         metrics.keyUpdates.child("client").raise(to: transport.keyUpdatesFollowed)
         metrics.mtuProbes.child().raise(to: transport.mtuProbes)

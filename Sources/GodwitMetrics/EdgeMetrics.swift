@@ -42,6 +42,8 @@ package struct EdgeMetrics: Sendable {
     package let probes: CounterFamily
     package let keepAlives: CounterFamily
     package let congestionMarks: CounterFamily
+    package let ecnPaths: CounterFamily
+    package let datagramsMarked: CounterFamily
     package let keyUpdates: CounterFamily
     package let mtuProbes: CounterFamily
     package let blackHoles: CounterFamily
@@ -127,6 +129,11 @@ package struct EdgeMetrics: Sendable {
             "godwit_keepalives_sent_total", "Silent datagram clients asked whether they are there.")
         congestionMarks = registry.counter(
             "godwit_congestion_marks_total", "Acknowledgements that told of a router's congestion mark.")
+        ecnPaths = registry.counter(
+            "godwit_ecn_paths_total", "Paths on which congestion marks were found to arrive, or not.",
+            labels: ["result"])
+        datagramsMarked = registry.counter(
+            "godwit_datagrams_marked_total", "UDP datagrams received with a mark in their IP header.", labels: ["mark"])
         keyUpdates = registry.counter(
             "godwit_key_updates_total", "Times a datagram connection's packet keys were replaced.", labels: ["by"])
         mtuProbes = registry.counter("godwit_mtu_probes_sent_total", "Datagrams that only tried a larger size.")

@@ -6,10 +6,11 @@ extension Connection {
 
     /// Decides on the mark of the datagram that is being written, when it carries data.
     func markBulk(hasData: Bool) {
+        if recovery.probeTimer.firedCount >= BlackHole.timeouts { return recovery.ecn.doubt() }
         guard hasData, !hasInitialSpace, outgoing.queuedBytes >= Self.bulkBytes, recovery.ecn.wantsMark else {
             return
         }
         transmitMark = .capable0
-        recovery.ecn.sentMarked()
+        recovery.ecn.sentMarked(application.sent.nextNumber)
     }
 }

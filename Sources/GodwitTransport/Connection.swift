@@ -243,7 +243,7 @@ package final class Connection {
         recovery.giveUp(&application, sentBefore: now, now: now, outcome: &outcome)
         recovery.resetProbes()
         restartMTU()
-        recovery.ecn = ECNValidation()
+        recovery.ecn.pathChanged()
         applyOutcome(now: now)
         if keepAlive != nil {
             // Another network, other translators.
@@ -270,6 +270,8 @@ package final class Connection {
         figures.isResumed = handshake.isResumed
         figures.congestionMarks = recovery.congestionMarks
         figures.usesECN = recovery.ecn.isCapable
+        figures.ecnPathsCapable = recovery.ecn.pathsCapable
+        figures.ecnPathsFailed = recovery.ecn.pathsFailed
         figures.datagramBytes = mtu.current
         figures.agreedSilence = idle.agreedSilence
         figures.keepAlive = keepAlive?.memory

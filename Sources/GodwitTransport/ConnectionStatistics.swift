@@ -52,6 +52,9 @@ package struct ConnectionStatistics: Sendable {
     package var congestionMarks: UInt64 = 0
     /// Bulk is marked, and the marks arrive.
     package var usesECN = false
+    /// Paths of this connection on which marks were found to arrive, and on which not.
+    package var ecnPathsCapable: UInt64 = 0
+    package var ecnPathsFailed: UInt64 = 0
     /// The largest datagram that is sent, UDP payload bytes.
     package var datagramBytes = 0
     /// Times the packet keys were replaced: because ours had protected enough packets, and because the peer began to.

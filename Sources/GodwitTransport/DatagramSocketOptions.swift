@@ -20,6 +20,18 @@ package enum DatagramSocketOptions {
         #endif
     }
 
+    /// An IPv6 socket sees the congestion marks of IPv4 peers only when it is told to; for its own kind, NIO's option does it. Marks *for*
+    /// IPv4 peers NIO writes into the IPv6 field, where the kernel does not look for them: validation finds that out.
+    package static func congestionMarks(isIPv6: Bool) -> [Setting] {
+        #if os(Linux)
+        // IP_RECVTOS of linux/in.h.
+        return isIPv6
+            ? [(ChannelOptions.Types.SocketOption(level: .ip, name: NIOBSDSocket.Option(rawValue: 13)), 1)] : []
+        #else
+        return []
+        #endif
+    }
+
     /// Without such options a larger datagram would be fragmented, and discovery find out nothing.
     package static let canDiscoverMTU = !neverFragment(isIPv6: false).isEmpty
 }

@@ -136,7 +136,7 @@ struct Recovery<Controller: CongestionController> {
                         minimumRTT: rtt.minimum, now: now)
                 },
                 roundTrip: roundTrip, inFlight: bytesInFlight, loss: loss.forward, now: now))
-        if isNewest, ecn.acknowledged(marked: acknowledged.marked, ack.ecn) {
+        if isNewest, ecn.acknowledged(marked: acknowledged.marked, largest: acknowledged.largestMarked, ack.ecn) {
             congestionMarks += 1
             congestion.experienced(sentAt: largest.time, inFlight: bytesInFlight, now: now)
         }
@@ -236,7 +236,7 @@ struct Recovery<Controller: CongestionController> {
     /// Packets now go to another host: what was learned is void (RFC 9000 §9.4).
     mutating func pathChanged() {
         rtt = RTTEstimator(initial: initialRTT)
-        ecn = ECNValidation()
+        ecn.pathChanged()
         congestion.pathChanged()
         pacer = Pacer(maximumDatagramBytes: datagramBytes)
         detection.reset()

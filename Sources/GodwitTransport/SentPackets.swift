@@ -192,12 +192,16 @@ struct AcknowledgedPackets {
     private(set) var spurious = 0
     private(set) var oldestSpurious: SentPacket?
     private(set) var marked = 0
+    private(set) var largestMarked: UInt64?
     /// The largest number of a packet above the base size.
     private(set) var largestLarge: UInt64?
 
     fileprivate mutating func add(_ packet: SentPacket) {
         if packet.fate == .outstanding { bytesInFlight += packet.bytes }
-        if packet.isMarked { marked += 1 }
+        if packet.isMarked {
+            marked += 1
+            if largestMarked.map({ packet.number > $0 }) ?? true { largestMarked = packet.number }
+        }
         if packet.isEliciting {
             hasEliciting = true
             elicitingBytes += packet.bytes

@@ -19,15 +19,7 @@ struct DatagramOffloadTests {
         let client = try await TestClient(edge)
         try await client.connect(.datagram)
         for number in 0..<times {
-            // xorshift: what cannot be compressed.
-            var state = UInt64(number) + 1
-            let body = ByteBuffer(
-                bytes: (0..<200_000).map { _ in
-                    state ^= state << 13
-                    state ^= state >> 7
-                    state ^= state << 17
-                    return UInt8(truncatingIfNeeded: state >> 32)
-                })
+            let body = ByteBuffer.incompressible(200_000, seed: UInt64(number) + 1)
             #expect(try await client.request(Command.echo.rawValue, body).body == body)
         }
         try await client.leave()

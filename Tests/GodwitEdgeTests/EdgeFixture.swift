@@ -80,3 +80,19 @@ extension Edge {
         Issue.record("\(name) did not reach \(count) in 10 s")
     }
 }
+
+extension ByteBuffer {
+    /// Bytes of xorshift64, so that a message is as long on the wire as it is here.
+    ///
+    /// - Parameter seed: not 0.
+    static func incompressible(_ count: Int, seed: UInt64) -> ByteBuffer {
+        var state = seed
+        return ByteBuffer(
+            bytes: (0..<count).map { _ in
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                return UInt8(truncatingIfNeeded: state >> 32)
+            })
+    }
+}

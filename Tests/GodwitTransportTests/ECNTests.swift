@@ -77,6 +77,93 @@ struct ECNTests {
     }
 
     @Test(
+        "the next path is tested anew, and the counts of the one before are no mistake of its",
+        arguments: [true, false])
+    func anotherPath(isBulkFromServer: Bool) throws {
+        let pair = try TransportPair()
+        pair.connect()
+        var marked = 0
+        var datagrams = 0
+        func count(_ mark: ECNCodepoint?) {
+            datagrams += 1
+            if mark == .capable0 { marked += 1 }
+        }
+        pair.onServerDatagram = { _, _ in if isBulkFromServer { count(pair.server?.transmitMark) } }
+        pair.onClientDatagram = { _ in if !isBulkFromServer { count(pair.client.transmitMark) } }
+        for path in 1...3 {
+            (marked, datagrams) = (0, 0)
+            if isBulkFromServer {
+                try sendBulk(3, on: pair)
+            } else {
+                try sendBulkFromClient(3, on: pair)
+            }
+            #expect(marked > datagrams / 2, "path \(path)")
+            let figures = try #require(isBulkFromServer ? pair.server?.statistics : pair.client.statistics)
+            #expect(figures.usesECN)
+            #expect(figures.ecnPathsCapable == UInt64(path) && figures.ecnPathsFailed == 0)
+            #expect(figures.congestionMarks == 0)
+            pair.clientAddress = Address(ipv4: 0xc000_0220 + UInt32(path), port: 5_000)
+            pair.client.rebind(now: pair.now)
+            pair.run(for: .seconds(2))
+        }
+    }
+
+    private func sendBulkFromClient(_ count: Int, on pair: TransportPair) throws {
+        for index in 0..<count {
+            let before = pair.serverMessages.count
+            _ = try pair.client.send(testMessage(200_000, seed: UInt64(index)), now: pair.now)
+            #expect(pair.run(for: .minutes(2)) { pair.serverMessages.count > before })
+        }
+    }
+
+    @Test("a path that begins to remove marks is marked no longer, until the next path")
+    func removedLater() throws {
+        let pair = try TransportPair()
+        pair.connect()
+        try sendBulk(2, on: pair)
+        #expect(pair.server?.statistics.usesECN == true)
+        pair.down.marks = .removed
+        try sendBulk(2, on: pair)
+        #expect(pair.server?.statistics.usesECN == false)
+        #expect(pair.server?.statistics.ecnPathsFailed == 1)
+        pair.down.marks = .kept
+        pair.clientAddress = Address(ipv4: 0xc000_0221, port: 5_000)
+        pair.client.rebind(now: pair.now)
+        pair.run(for: .seconds(2))
+        try sendBulk(2, on: pair)
+        #expect(pair.server?.statistics.usesECN == true)
+        #expect(pair.server?.statistics.ecnPathsCapable == 2)
+    }
+
+    @Test("a path that begins to drop what is marked gets ten more marks, and bulk goes on without")
+    func droppedLater() throws {
+        let pair = try TransportPair()
+        pair.connect()
+        try sendBulk(2, on: pair)
+        #expect(pair.server?.statistics.usesECN == true)
+        pair.down.marks = .dropped
+        try sendBulk(2, on: pair)
+        #expect(pair.server?.statistics.usesECN == false)
+        var marked = 0
+        pair.onServerDatagram = { _, _ in if pair.server?.transmitMark != .notCapable { marked += 1 } }
+        try sendBulk(2, on: pair)
+        #expect(marked == 0)
+    }
+
+    @Test("an acknowledgement of the path before proves nothing of this one")
+    func lateAcknowledgement() {
+        var ecn = tested()
+        #expect(ecn.isCapable)
+        ecn.pathChanged()
+        #expect(!ecn.isCapable && ecn.wantsMark)
+        ecn.sentMarked(20)
+        _ = ecn.acknowledged(marked: 1, largest: 9, ECNCounts(capable0: 6))
+        #expect(!ecn.isCapable && !ecn.isFailed)
+        _ = ecn.acknowledged(marked: 1, largest: 20, ECNCounts(capable0: 7))
+        #expect(ecn.isCapable)
+    }
+
+    @Test(
         "counts that cannot be are a broken path: too many, ECT(1), too few",
         arguments: [
             ECNCounts(capable0: 11), ECNCounts(capable0: 6, capable1: 1), ECNCounts(capable0: 5),
@@ -84,7 +171,7 @@ struct ECNTests {
         ])
     func invented(counts: ECNCounts) {
         var ecn = tested()
-        let isCongested = ecn.acknowledged(marked: 1, counts)
+        let isCongested = ecn.acknowledged(marked: 1, largest: 6, counts)
         #expect(!isCongested)
         #expect(ecn.isFailed && !ecn.wantsMark)
     }
@@ -92,17 +179,17 @@ struct ECNTests {
     @Test("a new CE is congestion, and one that is taken back a broken path")
     func fewerThanBefore() {
         var ecn = tested()
-        let first = ecn.acknowledged(marked: 1, ECNCounts(capable0: 5, congestionExperienced: 1))
+        let first = ecn.acknowledged(marked: 1, largest: 6, ECNCounts(capable0: 5, congestionExperienced: 1))
         #expect(first && ecn.isCapable)
-        let second = ecn.acknowledged(marked: 1, ECNCounts(capable0: 7))
+        let second = ecn.acknowledged(marked: 1, largest: 6, ECNCounts(capable0: 7))
         #expect(!second && ecn.isFailed)
     }
 
     /// Ten marked packets sent, five counted.
     private func tested() -> ECNValidation {
         var ecn = ECNValidation()
-        for _ in 0..<10 { ecn.sentMarked() }
-        _ = ecn.acknowledged(marked: 5, ECNCounts(capable0: 5))
+        for number in 0..<10 { ecn.sentMarked(UInt64(number)) }
+        _ = ecn.acknowledged(marked: 5, largest: 4, ECNCounts(capable0: 5))
         return ecn
     }
 }

@@ -53,7 +53,10 @@ struct DatagramListener: Sendable {
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(
                     low: Self.pendingBytes.low, high: Self.pendingBytes.high))
-        for setting in DatagramSocketOptions.neverFragment(isIPv6: address.protocol == .inet6) {
+        let isIPv6 = address.protocol == .inet6
+        let settings =
+            DatagramSocketOptions.neverFragment(isIPv6: isIPv6) + DatagramSocketOptions.congestionMarks(isIPv6: isIPv6)
+        for setting in settings {
             bootstrap = bootstrap.channelOption(setting.option, value: setting.value)
         }
         if receivesBatches {

@@ -10,6 +10,9 @@ struct LoopMetrics {
     var datagramsSent: LoopCounter
     var datagramBytesReceived: LoopCounter
     var datagramBytesSent: LoopCounter
+    private var markedCapable0: LoopCounter
+    private var markedCapable1: LoopCounter
+    private var markedCongested: LoopCounter
     var batchesReceived: LoopCounter
     var batchesSent: LoopCounter
     var batchedDatagramsReceived: LoopCounter
@@ -33,6 +36,9 @@ struct LoopMetrics {
         datagramsSent = LoopCounter(shared.datagramsSent.child())
         datagramBytesReceived = LoopCounter(shared.bytesReceived.child(CarrierKind.datagram.name))
         datagramBytesSent = LoopCounter(shared.bytesSent.child(CarrierKind.datagram.name))
+        markedCapable0 = LoopCounter(shared.datagramsMarked.child("ect0"))
+        markedCapable1 = LoopCounter(shared.datagramsMarked.child("ect1"))
+        markedCongested = LoopCounter(shared.datagramsMarked.child("ce"))
         batchesReceived = LoopCounter(shared.batches.child("received"))
         batchesSent = LoopCounter(shared.batches.child("sent"))
         batchedDatagramsReceived = LoopCounter(shared.batchedDatagrams.child("received"))
@@ -53,6 +59,16 @@ struct LoopMetrics {
         }
         tasks = CommandClass.allCases.flatMap { commandClass in
             Outcome.allCases.map { LoopCounter(shared.tasks.child($0.name, commandClass.name)) }
+        }
+    }
+
+    /// A datagram came with a mark in its IP header.
+    mutating func marked(_ mark: ECNCodepoint) {
+        switch mark {
+        case .notCapable: break
+        case .capable0: markedCapable0.add()
+        case .capable1: markedCapable1.add()
+        case .congestionExperienced: markedCongested.add()
         }
     }
 
@@ -90,6 +106,9 @@ struct LoopMetrics {
         datagramsSent.publish()
         datagramBytesReceived.publish()
         datagramBytesSent.publish()
+        markedCapable0.publish()
+        markedCapable1.publish()
+        markedCongested.publish()
         batchesReceived.publish()
         batchesSent.publish()
         batchedDatagramsReceived.publish()

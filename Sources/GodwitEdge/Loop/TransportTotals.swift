@@ -6,6 +6,8 @@ struct TransportTotals: Sendable {
     var probes = 0
     var keepAlivesSent = 0
     var congestionMarks = 0
+    var ecnPathsCapable = 0
+    var ecnPathsFailed = 0
     var keyUpdatesStarted = 0
     var keyUpdatesFollowed = 0
     var mtuProbes = 0
@@ -27,6 +29,8 @@ struct TransportTotals: Sendable {
         probes += Int(clamping: connection.probes)
         keepAlivesSent += Int(clamping: connection.keepAlivesSent)
         congestionMarks += Int(clamping: connection.congestionMarks)
+        ecnPathsCapable += Int(clamping: connection.ecnPathsCapable)
+        ecnPathsFailed += Int(clamping: connection.ecnPathsFailed)
         keyUpdatesStarted += Int(clamping: connection.keyUpdatesStarted)
         keyUpdatesFollowed += Int(clamping: connection.keyUpdatesFollowed)
         mtuProbes += Int(clamping: connection.mtuProbes)
@@ -49,6 +53,8 @@ struct TransportTotals: Sendable {
         left.probes += right.probes
         left.keepAlivesSent += right.keepAlivesSent
         left.congestionMarks += right.congestionMarks
+        left.ecnPathsCapable += right.ecnPathsCapable
+        left.ecnPathsFailed += right.ecnPathsFailed
         left.keyUpdatesStarted += right.keyUpdatesStarted
         left.keyUpdatesFollowed += right.keyUpdatesFollowed
         left.mtuProbes += right.mtuProbes

@@ -79,6 +79,9 @@ final class ClientEngine {
         (carrier as? DatagramLink)?.changeAddress() ?? loop.makeSucceededVoidFuture()
     }
 
+    /// Of the datagram carrier, if the client is on one.
+    var datagramLink: DatagramLink? { carrier as? DatagramLink }
+
     func leave() {
         timer?.cancel()
         carrier?.abandon()

@@ -11,6 +11,9 @@ final class DatagramLink: ClientCarrier {
     private let connection: Connection
     private var channel: (any Channel)?
     private var timer: Scheduled<Void>?
+    /// Marked datagrams leave as a congested router would pass them on.
+    var meetsCongestion = false
+    var statistics: ConnectionStatistics { connection.statistics }
 
     private init(engine: ClientEngine) throws {
         self.engine = engine
@@ -46,6 +49,7 @@ final class DatagramLink: ClientCarrier {
             .flatMapThrowing { channel in
                 // A handler belongs to one pipeline, so each socket gets its own in front of this.
                 try channel.pipeline.syncOperations.addHandler(Inlet(link: bound.value))
+                try channel.syncOptions?.setOption(.explicitCongestionNotification, value: true)
                 bound.value.channel = channel
                 bound.value.flush()
             }
@@ -60,7 +64,8 @@ final class DatagramLink: ClientCarrier {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let envelope = unwrapInboundIn(data)
             guard !link.engine.isDeaf, let source = Address(envelope.remoteAddress) else { return }
-            link.connection.receive(envelope.data, from: source, now: .now())
+            link.connection.receive(
+                envelope.data, from: source, mark: ECNCodepoint(envelope.metadata), now: .now())
             link.takeEvents()
             link.flush()
         }
@@ -85,7 +90,11 @@ final class DatagramLink: ClientCarrier {
         guard let channel else { return }
         var datagram = ByteBuffer()
         while connection.pollTransmit(now: .now(), into: &datagram) != nil {
-            channel.write(AddressedEnvelope(remoteAddress: engine.server, data: datagram), promise: nil)
+            let mark =
+                meetsCongestion && connection.transmitMark == .capable0
+                ? ECNCodepoint.congestionExperienced : connection.transmitMark
+            channel.write(
+                AddressedEnvelope(remoteAddress: engine.server, data: datagram, metadata: mark.metadata), promise: nil)
             datagram = ByteBuffer()
         }
         channel.flush()

@@ -4,6 +4,7 @@ import GodwitTransport
 import GodwitWire
 import NIOCore
 import NIOPosix
+import Testing
 
 @testable import GodwitEdge
 
@@ -18,9 +19,14 @@ final class TestClient: Sendable {
     let loop: any EventLoop
     private let engine: NIOLoopBound<ClientEngine>
 
-    init(_ edge: Edge, on loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()) async throws {
+    /// - Parameter host: the edge's address, where it listens on all.
+    init(
+        _ edge: Edge, host: String? = nil, on loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    ) async throws {
         self.loop = loop
-        let (server, pin) = (edge.listenAddress, edge.pin)
+        let port = try #require(edge.listenAddress.port)
+        let server = try host.map { try SocketAddress(ipAddress: $0, port: port) } ?? edge.listenAddress
+        let pin = edge.pin
         engine = try await loop.submit {
             let tls = try TLSContext.client(pins: [pin], alpn: ["godwit/1"])
             return NIOLoopBound(ClientEngine(server: server, tls: tls, loop: loop), eventLoop: loop)
@@ -68,6 +74,16 @@ final class TestClient: Sendable {
     /// Why the carrier ended; waits for the end.
     func carrierEnd() async throws -> CarrierEnd {
         try await loop.flatSubmit { [engine] in engine.value.end() }.get()
+    }
+
+    /// What the client's connection knows; nil on a stream.
+    func statistics() async throws -> ConnectionStatistics? {
+        try await loop.submit { [engine] in engine.value.datagramLink?.statistics }.get()
+    }
+
+    /// From now on a router on the way to the server marks what may be marked.
+    func meetCongestion() async throws {
+        try await loop.submit { [engine] in engine.value.datagramLink?.meetsCongestion = true }.get()
     }
 
     func leave() async throws {
