@@ -2,8 +2,10 @@ import Synchronization
 
 /// Reading many keys: the lock is held while a piece of the order is looked at, never while values are read.
 extension Engine {
-    /// Keys looked at before the lock is let go.
+    /// Keys found before the lock is let go.
     private static var keysPerPiece: Int { 256 }
+    /// Keys looked at before the lock is let go: while a snapshot is open, deleted ones stay in the order.
+    private static var looksPerPiece: Int { 1_024 }
 
     /// What a scan sees: the present, or a snapshot's moment.
     enum View {
@@ -95,6 +97,7 @@ extension Engine {
             var last: [UInt8]?
             // Without an order kept the whole is sorted for each piece, so one piece must do.
             let most = index.order == nil ? Int.max : limit
+            var looks = index.order == nil ? Int.max : Self.looksPerPiece
             index.walk(prefix: prefix, after: after, descending: descending) { handle in
                 let current = index.arena.location(handle)
                 let location: Location
@@ -103,8 +106,9 @@ extension Engine {
                 case .snapshot(let number, _): location = index.snapshots.resolve(handle, current, in: number)
                 }
                 if !location.isAbsent { found.append((Array(index.arena.key(handle)), location)) }
-                guard found.count >= most else { return true }
-                last = found[found.count - 1].key
+                looks -= 1
+                guard found.count >= most || looks == 0 else { return true }
+                last = Array(index.arena.key(handle))
                 return false
             }
             return (found, last)

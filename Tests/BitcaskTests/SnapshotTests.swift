@@ -75,4 +75,24 @@ import Testing
         store.reclaim()
         #expect(Set(before).isDisjoint(with: disk.dataFiles))
     }
+
+    @Test("a scan goes over any number of deleted keys that a snapshot still sees", arguments: [false, true])
+    func ghosts(descending: Bool) throws {
+        let store = try SimulatedStore.open(SimulatedDisk(), maximumFileBytes: 1 << 20)
+        let keys = (0..<5_000).map { Array("key \(10_000 + $0)".utf8) }
+        for key in keys { try store.put(key, [1], .none) }
+        let (number, takenAt) = try store.takeSnapshot()
+        let live = keys.enumerated().filter { $0.offset % 1_700 == 900 }.map(\.element)
+        for key in keys where !live.contains(key) { try store.delete(key, .none) }
+        func found(_ limit: Int, in view: SimulatedStore.View = .present) throws -> [[UInt8]] {
+            try store.keys(prefix: [], after: nil, limit: limit, descending: descending, in: view)
+        }
+        #expect(try found(.max) == (descending ? live.reversed() : live))
+        #expect(try found(2) == Array((descending ? live.reversed() : live).prefix(2)))
+        let view = SimulatedStore.View.snapshot(number, takenAt: takenAt)
+        #expect(try found(.max, in: view) == (descending ? keys.reversed() : keys))
+        store.release(snapshot: number)
+        #expect(try found(.max) == (descending ? live.reversed() : live))
+        try store.close()
+    }
 }
