@@ -86,6 +86,23 @@ struct BegunMessages {
         return messages[index]?.buffer
     }
 
+    /// Whether any message is on its way and wanted.
+    var hasWanted: Bool { messages.contains { $0 != nil && $0?.reset == nil } }
+
+    /// The next number, in a circle, of a message that was sent in full, is wanted, and has at most so many bytes.
+    func nextSent(after number: UInt64?, maximumBytes: Int) -> UInt64? {
+        let start = number.flatMap { index($0) }.map { $0 + 1 } ?? 0
+        for step in messages.indices {
+            let index = (start + step) % messages.count
+            if let message = messages[index], message.reset == nil, message.length <= maximumBytes,
+                message.buffer.freshCount == 0
+            {
+                return firstNumber + UInt64(index)
+            }
+        }
+        return nil
+    }
+
     func view(_ piece: Range<Int>, of number: UInt64) -> ByteBufferView? {
         index(number).flatMap { messages[$0]?.buffer.view(piece) }
     }

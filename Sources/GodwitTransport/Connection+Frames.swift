@@ -11,6 +11,10 @@ extension Connection {
         counters.packetsReceived += 1
         if space == .application { judgeBinding(now: now) }
         let lastHeard = idle.lastHeard
+        // Before its acknowledgements tell of losses.
+        if recovery.isSilent, recovery.isReturn(application.sent, lastHeard: lastHeard, now: now) {
+            recovery.silenceEnded(now: now)
+        }
         idle.heard(now: now)
         stayAwake(now: now)
         var isEliciting = false

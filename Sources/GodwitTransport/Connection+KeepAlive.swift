@@ -89,7 +89,7 @@ extension Connection {
         if isServerMissing {
             isServerMissing = false
             // A path that was gone altogether says nothing about bindings.
-            guard recovery.probeTimer.firedCount <= Self.probesOfSoundPath else { return }
+            guard recovery.probeTimer.firedCount <= Self.probesOfSoundPath, !recovery.knocking.hasBegun else { return }
             counters.bindingsLost += 1
             keepAlive?.bindingLost()
             agreeOnSilence()

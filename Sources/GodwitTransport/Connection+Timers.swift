@@ -26,6 +26,7 @@ extension Connection {
         consider(flightRepetition.deadline)
         consider(initialProbeDeadline)
         consider(applicationProbeDeadline)
+        consider(knockDeadline)
         consider(application.received.deadline)
         consider(repetitions.deadline)
         consider(datagrams.copyDeadline)
@@ -64,6 +65,7 @@ extension Connection {
         if flightRepetition.isDue(now: now), state == .handshaking { sendFlightAgain(now: now) }
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)
+        handleKnockTimeout(now: now)
         applyOutcome(now: now)
         handleRest(now: now)
     }
@@ -106,7 +108,7 @@ extension Connection {
     }
 
     private var applicationProbeDeadline: NIODeadline? {
-        guard application.keys != nil, state == .established else { return nil }
+        guard application.keys != nil, state == .established, knockDeadline == nil else { return nil }
         return recovery.probeDeadline(application.sent, isHandshake: false, fallback: nil)
     }
 }

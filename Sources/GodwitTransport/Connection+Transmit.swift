@@ -95,7 +95,7 @@ extension Connection {
             hasData || hasRetirements || hasRecords || hasDatagrams || repetitions.hasReleased || hasChallenge
             || control.isDue || incoming.hasPermitDue
             || application.pingDue
-            || application.probesDue > 0
+            || application.probesDue > 0 || recovery.knocking.due != nil
         guard isElicitingDue || repair != nil || application.received.isDue(now: now) else { return }
         let header = PacketWriter.Header.short(destination: peerID, phase: keys.phaseBit)
         guard var writer = begin(header, application.position, limit: limit, &datagram) else { return }
@@ -123,7 +123,9 @@ extension Connection {
             writer.add(frame)
         }
         if hasDatagrams { writeDatagrams(into: &datagram, &writer, now: now) }
-        var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData && repair == nil)
+        let isKnock = recovery.knocking.due != nil
+        var isAlone = !writeCopies(into: &datagram, &writer, isLast: !hasData && !isKnock && repair == nil)
+        if isKnock, writeKnock(into: &datagram, &writer, isLast: !hasData && repair == nil) { isAlone = false }
         if let repair { writeRepair(repair, into: &datagram, &writer) }
         if !hasData || !hasSendable { writePing(for: &application, into: &datagram, &writer) }
         let firstUnbegun = outgoing.nextNumber
@@ -140,6 +142,7 @@ extension Connection {
         if writer.isEliciting { application.pingDue = false }
         markBulk(hasData: hasData)
         finish(writer, in: &application, keys, &datagram, minimum: 0, now: now)
+        if isKnock { recovery.knockSent(bytes: application.sent.newestBytes) }
     }
 
     /// - Parameter isLast: nothing but copies follows.

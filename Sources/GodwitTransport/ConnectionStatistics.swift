@@ -28,7 +28,7 @@ package struct ConnectionStatistics: Sendable {
     package var unreliableSent: UInt64 = 0
     package var unreliableReceived: UInt64 = 0
     package var unreliableDropped: UInt64 = 0
-    /// Times the probe timer fired.
+    /// Times the probe timer fired, and knocks into silence.
     package var probes: UInt64 = 0
     /// Copies of small messages that nobody had asked for, and their bytes: what redundancy cost.
     package var copiesSent: UInt64 = 0

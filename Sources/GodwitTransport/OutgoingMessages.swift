@@ -199,9 +199,11 @@ struct OutgoingMessages {
     /// - Parameter isLast: nothing follows in the packet, so the length field can be left out.
     func writeCopy(of number: UInt64, into packet: inout ByteBuffer, space: Int, isLast: Bool) -> SentFrame? {
         guard let length = begun.length(of: number), let view = begun.view(0..<length, of: number) else { return nil }
+        // What pads a short packet would become data of an empty message.
+        let withLength = !isLast || length == 0
         let needed = MessageFrame.overhead(message: number, offset: 0) + length
-        guard needed + (isLast ? 0 : Varint.length(of: UInt64(length))) <= space else { return nil }
-        MessageFrame.encode(message: number, offset: 0, isLast: true, data: view, withLength: !isLast, into: &packet)
+        guard needed + (withLength ? Varint.length(of: UInt64(length)) : 0) <= space else { return nil }
+        MessageFrame.encode(message: number, offset: 0, isLast: true, data: view, withLength: withLength, into: &packet)
         return .message(number: number, offset: 0, count: length, isCopy: true)
     }
 
@@ -210,6 +212,15 @@ struct OutgoingMessages {
 
     /// Its bytes and what became of them, while it is begun, wanted and not acknowledged.
     func buffer(of number: UInt64) -> TransmissionBuffer? { begun.buffer(of: number) }
+
+    /// Whether any message is begun, wanted and not acknowledged.
+    var hasUnacknowledged: Bool { begun.hasWanted }
+
+    /// Of the messages of at most so many bytes that were sent in full and are not acknowledged, the one behind `number`, and the oldest
+    /// behind the last.
+    func nextToRepeat(after number: UInt64?, maximumBytes: Int) -> UInt64? {
+        begun.nextSent(after: number, maximumBytes: maximumBytes)
+    }
 
     /// Whether all of it was sent at least once, or it was given up after it was begun.
     func isBegunInFull(_ number: UInt64) -> Bool {

@@ -9,9 +9,12 @@ struct Recovery<Controller: CongestionController> {
     private var rate = DeliveryRate()
     private var detection = LossDetection()
     private(set) var probeTimer = ProbeTimer()
+    private(set) var knocking = Knocking()
     var loss = PathLoss()
     var blackHole = BlackHole()
     var ecn = ECNValidation()
+    /// When the last silence ended.
+    private var returnedAt: NIODeadline?
     private(set) var congestionMarks: UInt64 = 0
     private(set) var bytesInFlight = 0
     private(set) var packetsLost: UInt64 = 0
@@ -123,7 +126,7 @@ struct Recovery<Controller: CongestionController> {
         }
         if ack.largest >= Self.packetsUntilKnown { loss.isKnown = true }
         if acknowledged.hasEliciting {
-            probeTimer.reset()
+            resetProbes()
             space.probesDue = 0
         }
         bytesInFlight -= acknowledged.bytesInFlight
@@ -158,7 +161,9 @@ struct Recovery<Controller: CongestionController> {
         bytesInFlight -= lost.bytes
         guard let latest = lost.latest else { return }
         packetsLost += UInt64(lost.count)
-        if isCongestion {
+        // What was sent before the path returned met no queue.
+        let isBlamed = returnedAt.map { latest > $0 } ?? true
+        if isCongestion, isBlamed {
             if let lowest = lost.lowestLarge { blackHole.lost(lost.largeCount, lowest: lowest) }
             congestion.lost(bytes: lost.bytes, latestSent: latest, now: now)
         }
@@ -166,7 +171,13 @@ struct Recovery<Controller: CongestionController> {
 
     // MARK: Probes
 
-    mutating func resetProbes() { probeTimer.reset() }
+    /// The peer has acknowledged something new or has broken a silence, or another path is tried.
+    mutating func resetProbes() {
+        // What was sent into silence, unasked by the pacer, is no debt of what follows.
+        if isSilent { pacer = Pacer(maximumDatagramBytes: datagramBytes) }
+        probeTimer.reset()
+        knocking = Knocking()
+    }
 
     /// When the oldest unanswered packet of a space wants a probe. Without any, `fallback` counts.
     func probeDeadline(_ sent: borrowing SentPackets, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
@@ -196,11 +207,32 @@ struct Recovery<Controller: CongestionController> {
         space.probesDue = max(space.probesDue, moved > datagramBytes ? 2 : 1)
     }
 
+    /// So many probes went unanswered that the path is taken as gone for now.
+    var isSilent: Bool { probeTimer.firedCount >= Knocking.probesBeforeSilence }
+
+    func knockDeadline(lastAsked: NIODeadline) -> NIODeadline? {
+        knocking.deadline(
+            lastAsked: lastAsked, interval: knocking.interval(roundTrip: rtt.smoothed, loss: loss.forward))
+    }
+
+    mutating func knock(_ knock: Knocking.Knock, now: NIODeadline) {
+        probes += 1
+        knocking.knock(knock, now: now)
+    }
+
+    mutating func takeKnock() -> Knocking.Knock? { knocking.take() }
+
+    mutating func knockSent(bytes: Int) { knocking.sent(bytes: bytes) }
+
+    /// What was sent before is no sign of congestion, whatever becomes of it.
+    mutating func silenceEnded(now: NIODeadline) { returnedAt = now }
+
     /// A packet has arrived after a silence that outlasted two probe timeouts: the path is back, and what was sent more than a round
     /// trip ago went nowhere. That says nothing about congestion.
     mutating func pathReturned(_ space: inout PacketSpace, now: NIODeadline, outcome: inout Outcome) {
+        silenceEnded(now: now)
         giveUp(&space, sentBefore: now - rtt.conservative, now: now, outcome: &outcome)
-        probeTimer.reset()
+        resetProbes()
     }
 
     /// Declares lost, without blame, everything that was sent before an instant.
@@ -240,6 +272,6 @@ struct Recovery<Controller: CongestionController> {
         congestion.pathChanged()
         pacer = Pacer(maximumDatagramBytes: datagramBytes)
         detection.reset()
-        probeTimer.reset()
+        resetProbes()
     }
 }

@@ -81,6 +81,9 @@ struct SentPackets {
         return nil
     }
 
+    /// When the newest packet was sent that asked for an acknowledgement.
+    var newestEliciting: NIODeadline? { packets.last(where: \.isEliciting)?.time }
+
     /// When the oldest packet was sent that a probe asks for: of those that await an acknowledgement, the first whose frames nobody
     /// else carries, or else the first that is not dispensable.
     var oldestAwaited: NIODeadline? {

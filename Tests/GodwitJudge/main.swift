@@ -6,7 +6,7 @@ import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat|mixed|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|mixed|blackout|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -41,6 +41,18 @@ case "mixed":
             var report = ChatReport()
             for run in 0..<runs { report.add(try chat.run(network, seed: seed &+ UInt64(run))) }
             print(report.line("\(network.name) \(images)"))
+        }
+    }
+case "blackout":
+    print(BlackoutReport.heading)
+    for network in networks {
+        for typesInTheDark in [true, false] {
+            var blackout = BlackoutWorkload()
+            blackout.typesInTheDark = typesInTheDark
+            blackout.narrates = getenv("NARRATE") != nil
+            var report = BlackoutReport()
+            for run in 0..<runs { report.add(try blackout.run(network, seed: seed &+ UInt64(run))) }
+            print(report.line(typesInTheDark ? network.name : "  silent"))
         }
     }
 case "image", "bulk":
@@ -81,7 +93,7 @@ case "allocations":
     exit((4...AllocationCheck.limit).contains(each) ? 0 : 1)
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, mixed (chat while images come down), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
+        "there is no workload \(workload); there are: chat, mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
     )
     exit(2)
 }

@@ -1,7 +1,8 @@
-import GodwitTransport
 import GodwitWire
 import NIOCore
 import Testing
+
+@testable import GodwitTransport
 
 @Suite("Paths")
 struct PathTests {
@@ -99,7 +100,9 @@ struct PathTests {
         #expect(pair.now - start < .milliseconds(60))
     }
 
-    @Test("after a blackout everything moves on within one probe interval", arguments: [2, 5, 10])
+    @Test(
+        "after a blackout everything moves on within two round trips and the time between two knocks",
+        arguments: [2, 5, 9])
     func blackout(seconds: Int64) throws {
         let pair = try TransportPair()
         pair.serverEchoes = true
@@ -111,16 +114,15 @@ struct PathTests {
             pair.run(for: .milliseconds(100))
         }
         pair.run(for: .seconds(seconds))
-        let sentInSilence = pair.up.sentDatagrams
+        let sentInSilence = pair.up.sentBytes
         pair.up.isCut = false
         pair.down.isCut = false
         let start = pair.now
         pair.run(for: .seconds(10)) { pair.clientMessages.count == 8 }
         #expect(pair.clientMessages.count == 8)
-        // One second between probes, then a round trip for the probe and one for what did not fit into it.
-        #expect(pair.now - start <= .milliseconds(1150))
-        // Of which the handshake takes 4, the messages 8, and copies of what the first probes carry up to 20.
-        #expect(sentInSilence < 50)
+        #expect(pair.now - start <= .milliseconds(34 + 2 * 50 + 10))
+        // The handshake and the messages, what three probes repeat with their copies, and the knocks.
+        #expect(sentInSilence < 20_000 + Knocking.maximumBytes)
     }
 
     @Test("datagrams from elsewhere do not reach a client")
