@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// A message gets its number when a carrier is first given it, so that what hurries does not stand behind what takes its time, and what
 /// is given up before leaves no gap. Numbers are dense: `entries[i]` has the number `acknowledged + 1 + i`.
-struct OutgoingQueue {
+struct OutgoingQueue: ~Copyable {
     private struct Entry {
         var message: WaitingMessages.Message
         /// The lane's message before this one, 0 = none that is still unacknowledged.

@@ -5,7 +5,7 @@ import NIOCore
 /// Messages that no carrier has been given in this numbering: without a number, by urgency, each urgency in the order of sending.
 ///
 /// A message behind another of its lane takes the lower urgency of the two while both wait: it could not be delivered before it.
-struct WaitingMessages {
+struct WaitingMessages: ~Copyable {
     struct Message {
         let id: LocalID
         let kind: MessageKind

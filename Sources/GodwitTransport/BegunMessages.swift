@@ -4,7 +4,7 @@ import NIOCore
 
 /// Messages that have a number because something of them was sent, until the peer is known to have all of them or to know that they
 /// will not come.
-struct BegunMessages {
+struct BegunMessages: ~Copyable {
     struct Message {
         let id: UInt64
         let urgency: Urgency

@@ -59,14 +59,8 @@ extension Connection {
         if incoming.raiseMaxMessages() { control.maxMessages = true }
     }
 
-    /// Whether the peer's limits let any message be sent. Asked several times a packet, so in place: for a getter, all the queues would be
-    /// copied out of this object first.
-    var hasSendable: Bool { Self.inPlace(&outgoing) { $0.hasSendable } }
-
-    @inline(__always)
-    static func inPlace<Part, Answer>(_ part: inout Part, _ question: (borrowing Part) -> Answer) -> Answer {
-        question(part)
-    }
+    /// Whether the peer's limits let any message be sent.
+    var hasSendable: Bool { outgoing.hasSendable }
 
     // MARK: Redundancy
 

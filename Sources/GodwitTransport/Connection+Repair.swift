@@ -27,7 +27,7 @@ extension Connection {
     var dueRepair: Repairs.Order? {
         guard !repairs.isEmpty, isRepairing, !hasSendable else { return nil }
         return repairs.next(recovery.loss) { number, bytes in
-            Self.inPlace(&outgoing) { $0.awaitedSymbols(of: number, symbolBytes: bytes) }
+            outgoing.awaitedSymbols(of: number, symbolBytes: bytes)
         }
     }
 

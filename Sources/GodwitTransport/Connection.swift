@@ -54,6 +54,7 @@ package final class Connection {
     @exclusivity(unchecked) var application = PacketSpace()
     @exclusivity(unchecked) var recovery: Recovery<ConfiguredController>
     @exclusivity(unchecked) var outcome = Recovery<ConfiguredController>.Outcome()
+    // Not copyable, so that a question to the queues does not copy them out of this object first.
     @exclusivity(unchecked) var outgoing: OutgoingMessages
     @exclusivity(unchecked) var incoming: IncomingMessages
     @exclusivity(unchecked) var datagrams = OutgoingDatagrams()

@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// The first part of every message counts against the connection's window. What is beyond, a peer may send only with a permit, which
 /// comes when there is room for the whole message. So messages that wait to be taken or completed never keep small ones out.
-package struct IncomingMessages {
+package struct IncomingMessages: ~Copyable {
     let maximumMessageBytes: Int
     private let windowMessages: UInt64
 

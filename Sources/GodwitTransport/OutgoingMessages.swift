@@ -6,7 +6,7 @@ import NIOCore
 /// The most urgent class goes first. Within a class, what was lost goes first; then whole messages that nobody has begun and the pieces
 /// of large ones take turns, packet by packet, so that a large message does not hold up small ones, nor many small ones a large one. A
 /// message gets its number on the wire when its first byte is written.
-struct OutgoingMessages {
+struct OutgoingMessages: ~Copyable {
     private let limits: Limits
     private var waiting = WaitingMessages()
     private var begun = BegunMessages()

@@ -5,7 +5,7 @@ import NIOCore
 /// Messages of which nothing was sent yet. They have no number on the wire, so what is taken out leaves no gap.
 ///
 /// Each urgency has two queues: a small message never waits for permission that only a large one needs.
-struct WaitingMessages {
+struct WaitingMessages: ~Copyable {
     struct Message {
         /// Rises in the order of sending.
         let id: UInt64

@@ -5,7 +5,7 @@ import NIOCore
 
 /// Both ends of one direction's messages, with packets and control frames that are lost, doubled and reordered between them, but
 /// without protection, timers and congestion: thousands of steps a second.
-struct MessageExchange {
+struct MessageExchange: ~Copyable {
     let random: RandomSource
     var outgoing: OutgoingMessages
     var incoming: IncomingMessages
@@ -24,10 +24,21 @@ struct MessageExchange {
         random: RandomSource, windowBytes: Int = 1 << 20, permitBytes: Int = 1 << 20, maximumMessageBytes: Int = 262_144
     ) {
         self.random = random
-        outgoing = OutgoingMessages(
+        outgoing = Self.outgoing(maximumMessageBytes: maximumMessageBytes)
+        incoming = Self.incoming(
+            windowBytes: windowBytes, permitBytes: permitBytes, maximumMessageBytes: maximumMessageBytes)
+    }
+
+    static func outgoing(maximumMessageBytes: Int = 262_144) -> OutgoingMessages {
+        OutgoingMessages(
             limits: OutgoingMessages.Limits(
                 messageBytes: maximumMessageBytes, queuedBytes: 64 << 20, queuedMessages: 4_096))
-        incoming = IncomingMessages(
+    }
+
+    static func incoming(
+        windowBytes: Int = 1 << 20, permitBytes: Int = 1 << 20, maximumMessageBytes: Int = 262_144
+    ) -> IncomingMessages {
+        IncomingMessages(
             limits: IncomingMessages.Limits(
                 messageBytes: maximumMessageBytes, windowBytes: windowBytes, maximumWindowBytes: windowBytes,
                 windowMessages: 1_024, permitBytes: permitBytes))

@@ -64,7 +64,7 @@ struct MessageQueueTests {
         #expect(acknowledged == sent.count, "seed \(seed)")
         #expect(outgoing.queuedBytes == 0)
         #expect(outgoing.queuedCount == 0)
-        #expect(!outgoing.hasSendable)
+        #expect(outgoing.hasSendable == false)
         let key = { (buffer: ByteBuffer) in Array(buffer.readableBytesView) }
         #expect(Set(received.map(key)) == Set(sent.map(key)), "seed \(seed)")
         #expect(received.count == sent.count, "seed \(seed)")
@@ -87,7 +87,7 @@ struct MessageQueueTests {
         // 34 messages fit into the first 1,048,576 bytes; the 35th is not begun, since it could not be completed.
         drain()
         #expect(sent == 1_020_000)
-        #expect(!outgoing.hasSendable)
+        #expect(outgoing.hasSendable == false)
         outgoing.raise(maxData: 1_049_999)
         drain()
         #expect(sent == 1_020_000)

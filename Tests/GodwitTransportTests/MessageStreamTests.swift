@@ -83,7 +83,7 @@ struct MessageStreamTests {
 
     @Test("what hurries overtakes what is half sent, in the next packet")
     func overtaking() throws {
-        var outgoing = MessageExchange(random: .seeded(1)).outgoing
+        var outgoing = MessageExchange.outgoing()
         _ = try outgoing.enqueue(testMessage(200_000, seed: 1), urgency: .media, deadline: .distantFuture)
         var packet = ByteBuffer()
         for _ in 0..<10 {
@@ -102,7 +102,7 @@ struct MessageStreamTests {
 
     @Test("lost pieces of a large message do not go before what hurries")
     func lostMediaWaits() throws {
-        var outgoing = MessageExchange(random: .seeded(1)).outgoing
+        var outgoing = MessageExchange.outgoing()
         _ = try outgoing.enqueue(testMessage(50_000, seed: 1), urgency: .media, deadline: .distantFuture)
         var packet = ByteBuffer()
         for _ in 0..<10 { _ = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true) }
@@ -114,7 +114,7 @@ struct MessageStreamTests {
 
     @Test("nobody starves: of many urgent bytes, some packets are left to the others")
     func noStarvation() throws {
-        var outgoing = MessageExchange(random: .seeded(1)).outgoing
+        var outgoing = MessageExchange.outgoing()
         for index in 0..<1_000 {
             _ = try outgoing.enqueue(testMessage(900, seed: UInt64(index)), urgency: .control, deadline: .distantFuture)
         }
@@ -140,7 +140,7 @@ struct MessageStreamTests {
 
     @Test("giving up before the first byte costs no number, after it a RESET_MESSAGE, and each has one end")
     func givingUp() throws {
-        var outgoing = MessageExchange(random: .seeded(1)).outgoing
+        var outgoing = MessageExchange.outgoing()
         let begun = try outgoing.enqueue(testMessage(5_000, seed: 1), urgency: .text, deadline: .distantFuture)
         let unbegun = try outgoing.enqueue(testMessage(5_000, seed: 2), urgency: .media, deadline: .distantFuture)
         var packet = ByteBuffer()
@@ -154,12 +154,12 @@ struct MessageStreamTests {
         #expect(reset == .resetMessage(0))
         let expected = Frame.resetMessage(ResetMessageFrame(message: 0, reason: .cancelled, size: 5_000))
         #expect(try Frame.decodeAll(from: &packet) == [expected])
-        #expect(!outgoing.hasSendable)
+        #expect(outgoing.hasSendable == false)
         // The pieces that are under way bring nothing back.
         outgoing.sendAgain(0, offset: 0, count: 900)
         let arrived = outgoing.acknowledge(0, offset: 0, count: 5_000)
         #expect(arrived == nil)
-        #expect(!outgoing.hasSendable)
+        #expect(outgoing.hasSendable == false)
         outgoing.resetLost(0)
         let again = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true)
         #expect(again == .resetMessage(0))
@@ -169,7 +169,7 @@ struct MessageStreamTests {
 
     @Test("a message that is given up leaves nothing at the receiver, and its window is free again")
     func receiverForgets() throws {
-        var incoming = MessageExchange(random: .seeded(1)).incoming
+        var incoming = MessageExchange.incoming()
         for id in 0..<16 as Range<UInt64> {
             try incoming.receive(
                 MessageFrame(message: id, offset: 0, isLast: false, data: testMessage(10_000, seed: id)))
@@ -196,7 +196,7 @@ struct MessageStreamTests {
     func hostile(seed: UInt64) {
         let random = RandomSource.seeded(seed)
         func below(_ limit: UInt64) -> UInt64 { random.next() % limit }
-        var incoming = MessageExchange(random: random).incoming
+        var incoming = MessageExchange.incoming()
         var refused = 0
         for _ in 0..<2_000 {
             let number = below(60)
@@ -215,7 +215,7 @@ struct MessageStreamTests {
             } catch {
                 // A connection would end here.
                 refused += 1
-                incoming = MessageExchange(random: random).incoming
+                incoming = MessageExchange.incoming()
             }
             while incoming.popPermit() != nil {}
             #expect(incoming.heldBytes <= 2 << 20, "seed \(seed)")

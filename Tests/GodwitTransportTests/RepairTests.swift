@@ -97,17 +97,17 @@ struct RepairTests {
     func liar() {
         var outgoing = OutgoingMessages(
             limits: OutgoingMessages.Limits(messageBytes: 10_000, queuedBytes: 100_000, queuedMessages: 10))
-        #expect(!outgoing.isBegunInFull(0))
+        #expect(outgoing.isBegunInFull(0) == false)
         _ = try? outgoing.enqueue(testMessage(5000, seed: 1), urgency: .text, deadline: .distantFuture)
         var packet = ByteBuffer()
         _ = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true)
-        #expect(!outgoing.isBegunInFull(0))
+        #expect(outgoing.isBegunInFull(0) == false)
         for _ in 0..<5 { _ = outgoing.writeFrame(into: &packet, space: 1000, isAlone: true) }
-        #expect(outgoing.isBegunInFull(0))
+        #expect(outgoing.isBegunInFull(0) == true)
         let isWhole = outgoing.acknowledge(0, offset: 0, count: 5000)
         #expect(isWhole == 0)
-        #expect(outgoing.isBegunInFull(0))
-        #expect(!outgoing.hasSendable)
+        #expect(outgoing.isBegunInFull(0) == true)
+        #expect(outgoing.hasSendable == false)
     }
 
     @Test("pieces end where symbols do")
