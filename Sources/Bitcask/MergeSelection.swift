@@ -46,14 +46,14 @@ struct MergeSelection {
     }
 
     func choose() -> [MergeCandidate]? {
-        wasteful(candidates) ?? oldest(candidates) ?? small(candidates)
+        wasteful ?? oldest ?? small
     }
 
     /// Every sealed file, as many as fit one output; for an operator who wants the space back now.
     func everything() -> [MergeCandidate]? {
         let chosen = fitting(
             candidates.filter { $0.deadBytes > ReplacedFiles.recordBytes(count: 1 + stillListed) })
-        return chosen.isEmpty ? small(candidates) : chosen
+        return chosen.isEmpty ? small : chosen
     }
 
     /// The floor below which tombstones of these files must be kept.
@@ -63,14 +63,14 @@ struct MergeSelection {
     }
 
     /// Each file that is worth rewriting by itself.
-    private func wasteful(_ candidates: [MergeCandidate]) -> [MergeCandidate]? {
+    private var wasteful: [MergeCandidate]? {
         let chosen = fitting(candidates.filter { isWorthwhile([$0]) })
         return !chosen.isEmpty && isWorthwhile(chosen) ? chosen : nil
     }
 
     /// The shortest run of oldest files that is worth rewriting together, for tombstones that wait for the values they
     /// bury.
-    private func oldest(_ candidates: [MergeCandidate]) -> [MergeCandidate]? {
+    private var oldest: [MergeCandidate]? {
         for count in stride(from: 2, through: candidates.count, by: 1) {
             let run = Array(candidates.prefix(count))
             guard fitting(run).count == count else { return nil }
@@ -79,7 +79,7 @@ struct MergeSelection {
         return nil
     }
 
-    private func small(_ candidates: [MergeCandidate]) -> [MergeCandidate]? {
+    private var small: [MergeCandidate]? {
         let chosen = fitting(candidates.filter { $0.length < UInt64(options.mergeSmallFileBytes) })
         return chosen.count > 1 ? chosen : nil
     }

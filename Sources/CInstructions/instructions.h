@@ -24,7 +24,8 @@ static inline void godwit_futex_wake(const void *word, int32_t count) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
-/// sync_file_range(2): writes a range of a file out and waits for it; 0, or -1 with errno (ENOSYS where there is no such call).
+/// sync_file_range(2): writes a range of a file out and waits for it; 0, or -1 with errno. Where there is no such
+/// call nothing happens and the result is 0: a later fdatasync(2) has more to do, nothing is lost.
 static inline int godwit_write_out(int file, int64_t offset, int64_t count) {
 #ifdef SYS_sync_file_range
     // SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER.
