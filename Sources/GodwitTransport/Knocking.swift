@@ -11,8 +11,8 @@ struct Knocking {
     static let probesBeforeSilence = RedundancyPolicy.roundsBeforeSilence
     /// Longer darkness is a dead phone or a long tunnel, for which a radio must not be kept awake.
     static let patience = TimeAmount.seconds(10)
-    /// In bytes of datagrams, a silence.
-    static let maximumBytes = 40_000
+    /// In bytes of datagrams, a silence: what the knocks of `patience` share, so that the last second is knocked into as the first is.
+    static let maximumBytes = 70_000
     /// Finer than this saves less than a radio's own schedule takes.
     static let minimumInterval = TimeAmount.milliseconds(25)
     /// On average the path's return is half of it away.
@@ -40,11 +40,12 @@ struct Knocking {
     var hasBegun: Bool { first != nil }
 
     /// Two thirds of a round trip, less by the share of knocks that the path is known to lose, so that as many arrive; more for larger
-    /// messages.
+    /// messages, and no less than makes the bytes last.
     func interval(roundTrip: TimeAmount, loss: Double) -> TimeAmount {
         let fraction = Double(roundTrip.nanoseconds) * Self.roundTripFraction * (1 - min(max(loss, 0), 0.5))
         let share = Double(roundTrip.nanoseconds) * Double(bytesOfLast) / Double(Self.bytesEachRoundTrip)
-        return max(.nanoseconds(Int64(max(fraction, share))), Self.minimumInterval)
+        let spread = Double(Self.patience.nanoseconds) * Double(bytesOfLast) / Double(Self.maximumBytes)
+        return max(.nanoseconds(Int64(max(fraction, share, spread))), Self.minimumInterval)
     }
 
     /// When to knock next, nil once patience or bytes are used up.

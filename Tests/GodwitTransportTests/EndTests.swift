@@ -59,8 +59,7 @@ struct EndTests {
     func deadPath() throws {
         let pair = try TransportPair()
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(testMessage(10, seed: 1))
         let start = pair.now
         let before = pair.up.sentDatagrams

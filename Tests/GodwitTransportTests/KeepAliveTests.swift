@@ -93,8 +93,7 @@ struct KeepAliveTests {
         let pair = try TransportPair()
         pair.connect()
         let start = pair.now
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         pair.run(for: .minutes(5)) { pair.clientClosed != nil && pair.serverClosed != nil }
         #expect(pair.clientClosed == .idleTimeout)
         #expect(pair.serverClosed == .idleTimeout)

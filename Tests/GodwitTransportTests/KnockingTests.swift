@@ -57,8 +57,7 @@ struct KnockingTests {
         // Where in an interval the path returns differs from seed to seed.
         let calm = 24 + Int(seed % 5)
         for index in 0..<calm { try say(pair, index) }
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(testMessage(130, seed: 99))
         let dark = TimeAmount.milliseconds(8_000 + Int64(seed % 10) * 23)
         let light = pair.now + dark
@@ -68,8 +67,7 @@ struct KnockingTests {
             index += 1
         }
         pair.run(for: light - pair.now)
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         let before = pair.clientMessages.count
         guard pair.run(for: .seconds(10), until: { pair.clientMessages.count > before }) else { return nil }
         return (pair.now - light).nanoseconds
@@ -102,8 +100,7 @@ struct KnockingTests {
         let pair = try TransportPair()
         pair.serverEchoes = true
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(testMessage(130, seed: 1))
         // Besides the knocks there are the message, what three probes repeat, and a few probes behind the knocks.
         let before = pair.up.sentBytes
@@ -118,13 +115,31 @@ struct KnockingTests {
         #expect(pair.clientClosed == .idleTimeout)
     }
 
+    @Test("the bytes last for all ten seconds, whatever a message's size", arguments: [20, 130, 200, 400, 590])
+    func bytesLast(size: Int) throws {
+        let pair = try TransportPair()
+        pair.serverEchoes = true
+        pair.connect()
+        pair.isCut = true
+        _ = try pair.sendFromClient(testMessage(size, seed: 1))
+        pair.run(for: .milliseconds(9_500))
+        let before = pair.up.sentDatagrams
+        pair.run(for: .milliseconds(400))
+        // A packet holds 26 bytes besides the message; the longest waits are those of the largest.
+        let interval = max(34, 10_000 * Double(size + 30) / Double(Knocking.maximumBytes))
+        #expect(Double(pair.up.sentDatagrams - before) >= 400 / interval - 1)
+        pair.run(for: .seconds(3))
+        let after = pair.up.sentDatagrams
+        pair.run(for: .seconds(5))
+        #expect(pair.up.sentDatagrams - after < 10)
+    }
+
     @Test("knocks go round among the messages that wait, so that each that gets through is news")
     func turns() throws {
         let pair = try TransportPair()
         pair.serverEchoes = true
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         for index in 0..<3 { try say(pair, index) }
         pair.run(for: .seconds(2))
         pair.up.isCut = false
@@ -137,15 +152,13 @@ struct KnockingTests {
     func largeMessage() throws {
         let pair = try TransportPair()
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(testMessage(3_000, seed: 1))
         pair.run(for: .seconds(2))
         let before = pair.up.sentBytes
         pair.run(for: .seconds(4))
         #expect((pair.up.sentBytes - before) / 4 < 30 * 40)
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         let light = pair.now
         pair.run(for: .seconds(2)) { !pair.serverMessages.isEmpty }
         // A knock, its answer, and the message.
@@ -156,8 +169,7 @@ struct KnockingTests {
     func nobodyWaits() throws {
         let pair = try TransportPair()
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         // KEEP_ALIVE goes after five seconds of silence.
         pair.run(for: .seconds(10))
         #expect(pair.client.statistics.keepAlivesSent == 1)
@@ -176,8 +188,7 @@ struct KnockingTests {
         }
         var stolen: ByteBuffer?
         pair.onClientDatagram = { stolen = $0 }
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(testMessage(300, seed: 1))
         pair.run(for: .milliseconds(1))
         let packet = try #require(stolen)
@@ -193,11 +204,9 @@ struct KnockingTests {
         pair.serverEchoes = true
         pair.connect()
         for index in 0..<40 { try say(pair, index) }
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         for index in 40..<72 { try say(pair, index) }
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         let light = pair.now
         pair.run(for: .seconds(10)) { pair.clientMessages.count == 72 }
         #expect(pair.clientMessages.count == 72)
@@ -209,12 +218,10 @@ struct KnockingTests {
     func emptyMessage() throws {
         let pair = try TransportPair()
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         _ = try pair.sendFromClient(ByteBuffer())
         pair.run(for: .seconds(5))
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         let light = pair.now
         pair.run(for: .seconds(2)) { !pair.serverMessages.isEmpty }
         #expect(pair.serverMessages == [ByteBuffer()])
@@ -231,11 +238,9 @@ struct KnockingTests {
         pair.connect()
         for index in 0..<10 { try say(pair, index) }
         let window = pair.client.statistics.congestionWindowBytes
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         for index in 10..<26 { try say(pair, index) }
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         pair.run(for: .seconds(2)) { pair.clientMessages.count == 26 }
         pair.run(for: .milliseconds(200))
         #expect(pair.client.statistics.packetsLost > 20)

@@ -107,16 +107,14 @@ struct PathTests {
         let pair = try TransportPair()
         pair.serverEchoes = true
         pair.connect()
-        pair.up.isCut = true
-        pair.down.isCut = true
+        pair.isCut = true
         for index in 0..<8 {
             _ = try pair.sendFromClient(testMessage(200, seed: UInt64(index)))
             pair.run(for: .milliseconds(100))
         }
         pair.run(for: .seconds(seconds))
         let sentInSilence = pair.up.sentBytes
-        pair.up.isCut = false
-        pair.down.isCut = false
+        pair.isCut = false
         let start = pair.now
         pair.run(for: .seconds(10)) { pair.clientMessages.count == 8 }
         #expect(pair.clientMessages.count == 8)

@@ -21,6 +21,14 @@ final class TransportPair {
     private(set) var handle: ConnectionHandle?
     var up: LossyPipe
     var down: LossyPipe
+    /// Nothing comes through in either direction.
+    var isCut: Bool {
+        get { up.isCut && down.isCut }
+        set {
+            up.isCut = newValue
+            down.isCut = newValue
+        }
+    }
     /// Makes the server's next life.
     private let makeEndpoint: (EndpointIdentity) throws -> ServerEndpoint
     let identity: EndpointIdentity
