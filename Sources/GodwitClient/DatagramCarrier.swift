@@ -183,15 +183,14 @@ final class DatagramCarrier {
     private func sendPromise(_ batch: DatagramBatch, _ channel: any Channel) -> EventLoopPromise<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let generation = socketGeneration
-        let refusable = batch.count > 1 ? batch : nil
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
             guard let self, self.socketGeneration == generation, !self.isClosed else { return }
             switch result {
             case .success: self.sendErrors = 0
-            case .failure(let error) where refusable != nil && BatchRefusal(error) != nil:
+            case .failure(let error) where batch.count > 1 && BatchRefusal(error) != nil:
                 self.sendsBatches = false
                 // On a socket that closes over it this does nothing, and the connection sends again what is lost.
-                if let refusable { self.sendSingly(refusable) }
+                self.sendSingly(batch)
             // One that tried a size; the interface knows better.
             case .failure(ChannelError.writeMessageTooLarge): break
             case .failure:

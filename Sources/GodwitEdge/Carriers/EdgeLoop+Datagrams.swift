@@ -15,7 +15,7 @@ extension EdgeLoop {
         let size = datagram.readableBytes
         metrics.datagramsReceived.add()
         metrics.datagramBytesReceived.add(size)
-        if mark != .notCapable { metrics.marked(mark) }
+        metrics.marked(mark)
         switch endpoint.receive(datagram, from: remote, mark: mark, now: now) {
         case .connection(let handle):
             if let carrier = datagramCarriers[handle] {
