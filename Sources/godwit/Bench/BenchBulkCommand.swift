@@ -20,36 +20,27 @@ struct BenchBulkCommand: AsyncParsableCommand {
     var inFlight = 1
     @Option(help: "Bytes of a message.")
     var size = 200_000
-    @Option(help: "Seconds of a round.")
-    var seconds = 3
-    @Option(help: "Rounds of each kind.")
-    var rounds = 3
-    @Option(help: "Event loops of the server, and as many of the clients.")
-    var loops = max(1, System.coreCount / 2)
+    @OptionGroup var course: EchoCourse
 
     func validate() throws {
         guard (1...1_000).contains(connections) else { throw ValidationError("--connections takes 1 to 1000") }
         guard (1...16).contains(inFlight) else { throw ValidationError("--in-flight takes 1 to 16") }
         guard (1_000...250_000).contains(size) else { throw ValidationError("--size takes 1000 to 250000") }
-        guard (1...60).contains(seconds), (1...20).contains(rounds), (1...64).contains(loops) else {
-            throw ValidationError("--seconds takes 1 to 60, --rounds 1 to 20, --loops 1 to 64")
-        }
         guard System.supportsUDPSegmentationOffload, System.supportsUDPReceiveOffload else {
             throw ValidationError("this kernel has no UDP_SEGMENT and UDP_GRO: nothing to compare (Linux 5.0 or later)")
         }
     }
 
     func run() async throws {
-        let clients = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let clients = MultiThreadedEventLoopGroup(numberOfThreads: course.loops)
         let edges = (
-            off: try await EchoEdge.start(loops: loops, offload: .off), auto: try await EchoEdge.start(loops: loops)
+            off: try await EchoEdge.start(loops: course.loops, offload: .off),
+            auto: try await EchoEdge.start(loops: course.loops)
         )
-        print(
-            "\(connections) connections, \(inFlight) under way each, \(size) bytes, \(seconds) s a round, \(loops) + \(loops) loops"
-        )
+        print("\(connections) connections, \(inFlight) under way each, \(size) bytes, \(course)")
         var single = BulkFigures()
         var batched = BulkFigures()
-        for round in 1...rounds {
+        for round in 1...course.rounds {
             single.add(try await figures(edges.off, clients, inBatches: false))
             batched.add(try await figures(edges.auto, clients, inBatches: true))
             print("round \(round): singly      \(single.last)")
@@ -71,7 +62,7 @@ struct BenchBulkCommand: AsyncParsableCommand {
         _ edge: EchoEdge, _ clients: MultiThreadedEventLoopGroup, inBatches: Bool
     ) async throws -> BulkFigure {
         let load = EchoLoad(
-            connections: connections, inFlight: inFlight, size: size, duration: .seconds(Int64(seconds)),
+            connections: connections, inFlight: inFlight, size: size, duration: course.duration,
             receivesBatches: inBatches)
         let figures = try await load.run(on: clients, server: edge.address) {
             GodwitEchoClient(server: $0, tls: edge.clientTLS, tally: $1, sendsBatches: inBatches)

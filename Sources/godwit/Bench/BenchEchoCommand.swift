@@ -22,12 +22,7 @@ struct BenchEchoCommand: AsyncParsableCommand {
     var inFlight = 1
     @Option(help: "Bytes of a message.")
     var size = 200
-    @Option(help: "Seconds of a round.")
-    var seconds = 3
-    @Option(help: "Rounds of each kind.")
-    var rounds = 3
-    @Option(help: "Event loops of the server, and as many of the clients.")
-    var loops = max(1, System.coreCount / 2)
+    @OptionGroup var course: EchoCourse
 
     func validate() throws {
         guard (1...5_000).contains(connections) else { throw ValidationError("--connections takes 1 to 5000") }
@@ -35,23 +30,18 @@ struct BenchEchoCommand: AsyncParsableCommand {
         guard (1...1_000).contains(size) else {
             throw ValidationError("--size takes 1 to 1000: the bare echo has no fragmentation")
         }
-        guard (1...60).contains(seconds), (1...20).contains(rounds), (1...64).contains(loops) else {
-            throw ValidationError("--seconds takes 1 to 60, --rounds 1 to 20, --loops 1 to 64")
-        }
     }
 
     func run() async throws {
         let load = EchoLoad(
-            connections: connections, inFlight: inFlight, size: size, duration: .seconds(Int64(seconds)))
-        let clients = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let bare = try await BareEchoServer.start(loops: loops)
-        let edge = try await EchoEdge.start(loops: loops)
-        print(
-            "\(connections) connections, \(inFlight) under way each, \(size) bytes, \(seconds) s a round, \(loops) + \(loops) loops"
-        )
+            connections: connections, inFlight: inFlight, size: size, duration: course.duration)
+        let clients = MultiThreadedEventLoopGroup(numberOfThreads: course.loops)
+        let bare = try await BareEchoServer.start(loops: course.loops)
+        let edge = try await EchoEdge.start(loops: course.loops)
+        print("\(connections) connections, \(inFlight) under way each, \(size) bytes, \(course)")
         var bareRates: [Double] = []
         var godwitRates: [Double] = []
-        for round in 1...rounds {
+        for round in 1...course.rounds {
             let limit = try await load.run(on: clients, server: bare.address) { BareEchoClient(server: $0, tally: $1) }
             let godwit = try await load.run(on: clients, server: edge.address) {
                 GodwitEchoClient(server: $0, tls: edge.clientTLS, tally: $1)
