@@ -12,8 +12,10 @@ extension ConnectPlan {
         var companyDelay: TimeAmount = .milliseconds(1_200)
         /// The same for an attempt that has heard something.
         var stalledDelay: TimeAmount = .seconds(4)
-        /// At most so many attempts of one kind at a time.
+        /// At most so many carriers of one kind at a time, a suspect one among them.
         var maximumAttemptsPerKind = 3
+        /// Between the first flights of an attempt that hears nothing: together those of one kind ask about as often as one by itself would.
+        var firstFlightInterval: TimeAmount { .nanoseconds(companyDelay.nanoseconds * Int64(maximumAttemptsPerKind)) }
         /// An attempt that has not opened the session after this long gives way to another that is ready.
         var openingPatience: TimeAmount = .seconds(1)
         /// Silence with data outstanding makes a carrier suspect after max(this, 6 RTT).

@@ -300,15 +300,15 @@ struct ConnectPlan: Sendable {
         } else {
             return nil
         }
-        let rivals = attempts.filter { $0.carrier == kind && $0.phase < .open }
-        guard let newest = rivals.last else {
+        let carriers = attempts.filter { $0.carrier == kind }
+        guard let newest = carriers.last, newest.phase < .open else {
             var time = earliest[kind] ?? wantedSince
             if kind == .stream, configuration.preference == .auto, !datagramHasFailed {
                 time = max(time, wantedSince + streamJoinDelay)
             }
             return time
         }
-        guard rivals.count < configuration.maximumAttemptsPerKind, newest.carrierPhase < .ready else { return nil }
+        guard carriers.count < configuration.maximumAttemptsPerKind, newest.carrierPhase < .ready else { return nil }
         if let progress = newest.progressAt { return progress + configuration.stalledDelay }
         return max(newest.startedAt + configuration.companyDelay, earliest[kind] ?? newest.startedAt)
     }

@@ -104,11 +104,12 @@ extension Connection {
         // A client goes on asking even with nothing in flight: the server may be waiting for permission to send more (RFC 9002
         // §6.2.2.1).
         let fallback = role == .client ? idle.lastHeard : nil
-        return recovery.probeDeadline(initial.space.sent, isHandshake: true, fallback: fallback)
+        let maximum = hasHeardPeer ? ProbeTimer.maximumInterval : configuration.firstFlightInterval
+        return recovery.handshakeProbeDeadline(initial.space.sent, maximum: maximum, fallback: fallback)
     }
 
     private var applicationProbeDeadline: NIODeadline? {
         guard application.keys != nil, state == .established, knockDeadline == nil else { return nil }
-        return recovery.probeDeadline(application.sent, isHandshake: false, fallback: nil)
+        return recovery.probeDeadline(application.sent)
     }
 }

@@ -32,16 +32,17 @@ struct ProbeTimer {
 
     /// - Parameters:
     ///   - base: the probe timeout without back-off.
+    ///   - maximum: where the back-off ends, until patience does.
     ///   - oldest: when the oldest packet that waits was sent.
-    func deadline(base: TimeAmount, oldest: NIODeadline) -> NIODeadline {
+    func deadline(base: TimeAmount, maximum: TimeAmount = maximumInterval, oldest: NIODeadline) -> NIODeadline {
         let start = lastFired.map { max($0, oldest) } ?? oldest
-        return start + interval(base: base)
+        return start + interval(base: base, maximum: maximum)
     }
 
-    func interval(base: TimeAmount) -> TimeAmount {
+    func interval(base: TimeAmount, maximum: TimeAmount = maximumInterval) -> TimeAmount {
         var isPatient = true
         if let firstFired, let lastFired { isPatient = lastFired - firstFired < Self.patience }
-        let cap = max(base, isPatient ? Self.maximumInterval : Self.maximumIntervalAfterPatience)
+        let cap = max(base, isPatient ? maximum : Self.maximumIntervalAfterPatience)
         var interval = base
         for _ in 0..<max(0, firedCount - Self.probesWithoutBackoff) where interval < cap {
             interval = .nanoseconds(interval.nanoseconds / Self.backoffDenominator * Self.backoffNumerator)

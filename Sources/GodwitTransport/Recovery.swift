@@ -179,10 +179,18 @@ struct Recovery<Controller: CongestionController> {
         knocking = Knocking()
     }
 
-    /// When the oldest unanswered packet of a space wants a probe. Without any, `fallback` counts.
-    func probeDeadline(_ sent: borrowing SentPackets, isHandshake: Bool, fallback: NIODeadline?) -> NIODeadline? {
+    /// When the oldest unanswered application packet wants a probe.
+    func probeDeadline(_ sent: borrowing SentPackets) -> NIODeadline? {
+        guard let oldest = sent.oldestAwaited else { return nil }
+        return probeTimer.deadline(base: probeTimeout, oldest: oldest)
+    }
+
+    /// When the oldest unanswered Initial packet wants a probe, at most `maximum` after the last. Without any, `fallback` counts.
+    func handshakeProbeDeadline(
+        _ sent: borrowing SentPackets, maximum: TimeAmount, fallback: NIODeadline?
+    ) -> NIODeadline? {
         guard let oldest = sent.oldestAwaited ?? fallback else { return nil }
-        return probeTimer.deadline(base: isHandshake ? handshakeProbeTimeout : probeTimeout, oldest: oldest)
+        return probeTimer.deadline(base: handshakeProbeTimeout, maximum: maximum, oldest: oldest)
     }
 
     /// Handshake packets are acknowledged without delay.

@@ -13,6 +13,10 @@ package struct TransportConfiguration: Sendable {
     /// A handshake that takes longer than this has failed. Default 10 s.
     package var handshakeTimeout: TimeAmount = .seconds(10)
 
+    /// Clients: at most this long between two first flights that nobody answers, which are 1,200 bytes each. Default 1 s; who begins
+    /// other attempts beside one that hears nothing repeats each of them the less often.
+    package var firstFlightInterval = ProbeTimer.maximumInterval
+
     /// The largest message, in bytes, in either direction. Default 262,144; a peer that sends more is disconnected.
     package var maximumMessageBytes = 262_144
 
@@ -83,8 +87,11 @@ package struct TransportConfiguration: Sendable {
             throw .invalidConfiguration(
                 "maximumMessageBytes is \(maximumMessageBytes), must be 1...\(ProtocolLimits.maximumMessageBytes)")
         }
-        guard initialRTT > .nanoseconds(0), idleTimeout > .nanoseconds(0), handshakeTimeout > .nanoseconds(0) else {
-            throw .invalidConfiguration("initialRTT, idleTimeout and handshakeTimeout must be positive")
+        guard initialRTT > .nanoseconds(0), idleTimeout > .nanoseconds(0), handshakeTimeout > .nanoseconds(0),
+            firstFlightInterval > .nanoseconds(0)
+        else {
+            throw .invalidConfiguration(
+                "initialRTT, idleTimeout, handshakeTimeout and firstFlightInterval must be positive")
         }
         guard redundancyShare >= 0, redundancyShare <= 10 else {
             throw .invalidConfiguration("redundancyShare is \(redundancyShare), must be 0...10")

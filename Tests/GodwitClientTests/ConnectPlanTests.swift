@@ -181,6 +181,20 @@ struct ConnectPlanTests {
         #expect(world.log.contains(.cancel(old)))
     }
 
+    @Test("a suspect carrier is one of the three of its kind that may be tried at a time")
+    func suspectCounts() throws {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        world.pass(.milliseconds(100))
+        try world.open(.datagram)
+        let since = world.now
+        world.log += world.plan.observe(.init(outstandingSince: since, lastHeardAt: since), hasWork: true, now: since)
+        world.pass(.seconds(9))
+        #expect(world.plan.suspected)
+        #expect(world.plan.attempts.filter { $0.carrier == .datagram }.count == 3)
+        #expect(world.plan.attempts.filter { $0.carrier == .stream }.count == 3)
+    }
+
     @Test("a blackout ends as soon as the old carrier is heard: the rivals are cancelled, nothing is reopened")
     func blackoutReturn() throws {
         var world = World()

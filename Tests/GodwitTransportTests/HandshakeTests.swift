@@ -73,6 +73,20 @@ struct HandshakeTests {
         #expect((8...14).contains(pair.up.sentDatagrams))
     }
 
+    @Test("an attempt that has company repeats its first flight the less often, once its back-off has come so far")
+    func sparse() throws {
+        var configuration = TransportConfiguration.client
+        configuration.firstFlightInterval = .milliseconds(3_600)
+        let pair = try TransportPair(clientConfiguration: configuration)
+        pair.up.isCut = true
+        pair.run(for: .milliseconds(2_500))
+        // What is lost at the beginning is not missed for longer.
+        #expect((5...7).contains(pair.up.sentDatagrams))
+        pair.run(for: .seconds(9)) { pair.clientClosed != nil }
+        #expect(pair.clientClosed == .handshakeTimeout)
+        #expect((7...9).contains(pair.up.sentDatagrams))
+    }
+
     @Test("an application packet that overtakes the handshake is not lost")
     func overtaking() throws {
         let pair = try TransportPair()

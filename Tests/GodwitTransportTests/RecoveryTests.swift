@@ -123,7 +123,7 @@ struct RecoveryTests {
         var space = space(packets: 2, every: .milliseconds(1))
         var recovery = recovery(inFlight: 2)
         var outcome = Recovery<CubicController>.Outcome()
-        let now = try #require(recovery.probeDeadline(space.sent, isHandshake: false, fallback: nil))
+        let now = try #require(recovery.probeDeadline(space.sent))
         #expect(now == start + .milliseconds(305))
         recovery.probe(&space, now: now + .milliseconds(1), outcome: &outcome)
         #expect(outcome.sendAgain.count == 2)
