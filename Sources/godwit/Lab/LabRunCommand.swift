@@ -33,7 +33,7 @@ struct LabRunCommand: AsyncParsableCommand {
     var seed: UInt64 = 1
 
     @Option(help: "Light cells at the same time in one guest.")
-    var parallel = 5
+    var parallel = 6
 
     @Option(help: "Guests at the same time; else one a processor.")
     var lanes: Int?
