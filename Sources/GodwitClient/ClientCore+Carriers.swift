@@ -63,7 +63,7 @@ extension ClientCore {
         case .datagram:
             var transport = TransportConfiguration.client
             transport.handshakeTimeout = configuration.attemptTimeout
-            transport.firstFlightInterval = plan.configuration.firstFlightInterval
+            if plan.hasCarrier { transport.firstFlightInterval = plan.configuration.sparseFlightInterval }
             transport.discoversMTU = DatagramSocketOptions.canDiscoverMTU
             let carrier = try DatagramCarrier(
                 id: id, remote: address, configuration: transport, tls: tls, resumption: resumption,

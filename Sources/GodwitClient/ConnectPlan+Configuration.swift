@@ -14,8 +14,9 @@ extension ConnectPlan {
         var stalledDelay: TimeAmount = .seconds(4)
         /// At most so many carriers of one kind at a time, a suspect one among them.
         var maximumAttemptsPerKind = 3
-        /// Between the first flights of an attempt that hears nothing: together those of one kind ask about as often as one by itself would.
-        var firstFlightInterval: TimeAmount { .nanoseconds(companyDelay.nanoseconds * Int64(maximumAttemptsPerKind)) }
+        /// Between the first flights of an attempt beside an open carrier, be it suspect, which asks for the path's return itself and with
+        /// less, or the lesser kind: together such attempts ask as often as one alone would.
+        var sparseFlightInterval: TimeAmount { .nanoseconds(companyDelay.nanoseconds * Int64(maximumAttemptsPerKind)) }
         /// An attempt that has not opened the session after this long gives way to another that is ready.
         var openingPatience: TimeAmount = .seconds(1)
         /// Silence with data outstanding makes a carrier suspect after max(this, 6 RTT).

@@ -200,6 +200,9 @@ struct ConnectPlan: Sendable {
     /// The attempt that carries or opens the session.
     var attached: ConnectAttempt? { attempts.first { $0.phase >= .opening } }
 
+    /// The session lives on a carrier, even if that is suspect.
+    var hasCarrier: Bool { openAttempt != nil }
+
     private var openAttempt: ConnectAttempt? { attempts.first { $0.phase == .open } }
 
     private var kinds: [CarrierKind] {

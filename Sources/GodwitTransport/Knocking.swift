@@ -7,8 +7,8 @@ import NIOCore
 /// RFC 9002 §6.2.1 lets probes back off because silence may be congestion. What is sent here is bounded for that reason: a fraction of the
 /// smallest congestion window in a round trip, for ten seconds and so many bytes at most, and only while a message waits.
 struct Knocking {
-    /// So many probes without an answer are silence: the same after which copies end.
-    static let probesBeforeSilence = RedundancyPolicy.roundsBeforeSilence
+    /// So many probes without an answer are silence: a probe and its copies are lost one by one, or a burst has lasted for two timeouts.
+    static let probesBeforeSilence = 2
     /// Longer darkness is a dead phone or a long tunnel, for which a radio must not be kept awake.
     static let patience = TimeAmount.seconds(10)
     /// In bytes of datagrams, a silence: what the knocks of `patience` share, so that the last second is knocked into as the first is.

@@ -13,8 +13,8 @@ package struct TransportConfiguration: Sendable {
     /// A handshake that takes longer than this has failed. Default 10 s.
     package var handshakeTimeout: TimeAmount = .seconds(10)
 
-    /// Clients: at most this long between two first flights that nobody answers, which are 1,200 bytes each. Default 1 s; who begins
-    /// other attempts beside one that hears nothing repeats each of them the less often.
+    /// Clients: at most this long between two first flights that nobody answers, which are 1,200 bytes each. Default 1 s; an
+    /// attempt beside others may take its time.
     package var firstFlightInterval = ProbeTimer.maximumInterval
 
     /// The largest message, in bytes, in either direction. Default 262,144; a peer that sends more is disconnected.
@@ -58,9 +58,9 @@ package struct TransportConfiguration: Sendable {
     package var congestion = CongestionAlgorithm.bbr
 
     /// What may be spent on copies and repair symbols that nobody has asked for yet: bytes for each byte of messages. It is only spent
-    /// on paths that are known to lose at least 1 % of the packets, and never when it would hold up anything else. 0 is none. Default 2:
-    /// at 40 % loss two copies of each message.
-    package var redundancyShare = 2.0
+    /// on paths that are known to lose at least 1 % of the packets, and never when it would hold up anything else. 0 is none. Default 3:
+    /// at 40 % loss two copies of each message, and three where those were not enough.
+    package var redundancyShare = 3.0
 
     /// Packets sent under one key before it is replaced (RFC 9001 §6). 1...4,194,304, which is the default and half of what a key may
     /// protect: the rest is for the time in which it cannot be replaced yet.

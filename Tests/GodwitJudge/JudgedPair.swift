@@ -40,9 +40,12 @@ final class JudgedPair {
     }
 
     init(
-        _ network: JudgedNetwork, seed: UInt64, client clientConfiguration: TransportConfiguration = .client,
-        server serverConfiguration: TransportConfiguration = .server
+        _ network: JudgedNetwork, seed: UInt64, server serverConfiguration: TransportConfiguration = .server
     ) throws {
+        // Connecting is not what is judged, and here no other attempt runs beside.
+        var (clientConfiguration, serverConfiguration) = (TransportConfiguration.client, serverConfiguration)
+        clientConfiguration.handshakeTimeout = .seconds(20)
+        serverConfiguration.handshakeTimeout = .seconds(20)
         let random = RandomSource.seeded(seed)
         up = NetemLink(profile: network.profile.up, limit: network.queueLimit, random: .seeded(random.next()))
         down = NetemLink(profile: network.profile.down, limit: network.queueLimit, random: .seeded(random.next()))

@@ -73,7 +73,7 @@ struct HandshakeTests {
         #expect((8...14).contains(pair.up.sentDatagrams))
     }
 
-    @Test("an attempt that has company repeats its first flight the less often, once its back-off has come so far")
+    @Test("an attempt beside others repeats its first flight as seldom as it is told to, once it has backed off so far")
     func sparse() throws {
         var configuration = TransportConfiguration.client
         configuration.firstFlightInterval = .milliseconds(3_600)

@@ -52,7 +52,7 @@ package struct ServeConfiguration: Equatable, Sendable {
     package struct Datagram: Equatable, Sendable {
         package var congestion = CongestionAlgorithm.bbr
         /// Bytes that copies and repair may cost, in percent of the messages' bytes.
-        package var redundancyPercent = 200
+        package var redundancyPercent = 300
         /// Packets sent under one key before it is replaced.
         package var packetsPerKey = 4_194_304
         package var offload = DatagramOffload.auto
