@@ -90,7 +90,8 @@ public final class Bitcask: Sendable {
         try engine.keys(prefix: prefix, after: after, limit: limit, descending: order == .descending)
     }
 
-    /// This moment, to read from while writes go on.
+    /// This moment, to read from while writes go on. While ``deleteAll(prefix:durability:)`` is at work, the moment when it is
+    /// done, which this waits for.
     public func snapshot() throws(BitcaskError) -> BitcaskSnapshot {
         try BitcaskSnapshot(engine: engine)
     }
@@ -129,10 +130,13 @@ public final class Bitcask: Sendable {
     }
 
     /// Removes every key that begins with `prefix`, with one record; an empty prefix means all keys.
+    ///
+    /// Other writers wait for moments only, however many keys there are: these go some at a time, and reads meanwhile may find some
+    /// of them gone and others not. When the call returns all are gone that were there when it began; what others wrote
+    /// meanwhile stays. Snapshots see all of it or nothing, and so does whoever opens the store after a crash.
+    /// ``BitcaskBatch/deleteAll(prefix:)`` is for readers who must never see half of it.
     public func deleteAll(prefix: [UInt8], durability: BitcaskDurability = .flushed) throws(BitcaskError) {
-        var batch = BitcaskBatch()
-        batch.deleteAll(prefix: prefix)
-        try engine.write(batch, durability)
+        try engine.deleteAll(prefix: prefix, durability)
     }
 
     /// Writes the whole batch or nothing; at most 64 MiB.

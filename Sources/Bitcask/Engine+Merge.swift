@@ -41,7 +41,8 @@ extension Engine {
         reclaim()
         let now = options.clock()
         let (files, others) = lock.locked {
-            (index.allFiles.map { MergeCandidate($0, now: now) }, doomed.map(\.file.id))
+            let end = deletingFrom ?? .max
+            return (index.allFiles.map { MergeCandidate($0, now: now, before: end) }, doomed.map(\.file.id))
         }
         // Nobody but maintenance takes files away, and a log that begins meanwhile has a floor above all there is now: the choice
         // and its floor stay right without the lock.

@@ -117,8 +117,15 @@ extension Engine {
 
     // MARK: Snapshots
 
+    /// Waits for a deletion of a prefix to end.
     func takeSnapshot() throws(BitcaskError) -> (number: UInt64, takenAt: UInt64) {
         try lock.locked { () throws(BitcaskError) in
+            if deletingFrom != nil {
+                snapshotsAwaited += 1
+                while deletingFrom != nil { lock.wait() }
+                snapshotsAwaited -= 1
+                if snapshotsAwaited == 0 { lock.announce() }
+            }
             guard !isClosed.load(ordering: .relaxed) else { throw .closed }
             return (index.snapshots.take(), options.clock())
         }

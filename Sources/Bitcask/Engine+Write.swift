@@ -105,7 +105,7 @@ extension Engine {
         }
     }
 
-    private func encode(
+    func encode(
         _ write: BitcaskBatch.Write, position: Int, of count: Int, sequence: UInt64, to target: UnsafeMutableRawPointer
     ) -> Location {
         var flags: RecordHeader.Flags = []

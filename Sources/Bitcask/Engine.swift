@@ -43,6 +43,10 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
     var isSyncing = false
     /// A writer has let the lock go to make the next log; nobody writes meanwhile.
     var isRotating = false
+    /// While all keys with a prefix are being deleted: a sequence up to which nothing was written after the record of it.
+    var deletingFrom: UInt64?
+    /// Threads that wait for the deletion's end to take a snapshot.
+    var snapshotsAwaited = 0
     var failure: String?
     var counters = BitcaskStatistics()
     var corruptions: [BitcaskCorruption]
@@ -166,7 +170,7 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
         guard !isClosed.load(ordering: .relaxed) else { return }
         lock.lock()
         defer { lock.unlock() }
-        while isRotating { lock.wait() }
+        while isRotating || deletingFrom != nil { lock.wait() }
         defer { closeFiles() }
         guard failure == nil else { return }
         try syncAll()

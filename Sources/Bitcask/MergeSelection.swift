@@ -7,11 +7,13 @@ struct MergeCandidate {
     let deadBytes: UInt64
     let garbageBytes: UInt64
     let maximumSequence: UInt64
-    /// Closed and undamaged.
+    /// Closed, undamaged, and from before a deletion that goes on.
     let isMergeable: Bool
 
-    /// - Parameter now: milliseconds since 1970, for what has expired.
-    init(_ file: DataFile, now: UInt64) {
+    /// - Parameters:
+    ///   - now: milliseconds since 1970, for what has expired.
+    ///   - end: no file with records from this sequence on is to be merged.
+    init(_ file: DataFile, now: UInt64, before end: UInt64) {
         header = file.header
         slot = file.slot
         length = file.length
@@ -19,7 +21,7 @@ struct MergeCandidate {
         deadBytes = file.deadBytes(at: now)
         garbageBytes = file.garbageBytes(at: now)
         maximumSequence = file.maximumSequence
-        isMergeable = file.isSealed && !file.isDamaged
+        isMergeable = file.isSealed && !file.isDamaged && file.maximumSequence < end
     }
 
     var id: UInt32 { header.fileID }

@@ -65,7 +65,11 @@ struct StoreIndex {
 
     /// Takes `key` away.
     mutating func bury(_ key: UnsafeRawBufferPointer) {
-        guard let handle = keydir.find(key) else { return }
+        if let handle = keydir.find(key) { bury(handle) }
+    }
+
+    /// Takes the key of an entry away.
+    mutating func bury(_ handle: Handle) {
         let before = arena.location(handle)
         guard !before.isAbsent else { return }
         clear(handle)
@@ -98,9 +102,9 @@ struct StoreIndex {
         arena.setLocation(handle, .absent)
     }
 
-    /// Takes every key away that begins with `prefix`.
+    /// Takes every key away that begins with `prefix`, all at once.
     mutating func bury(prefix: UnsafeRawBufferPointer) {
-        for handle in handles(prefix: Array(prefix)) { bury(arena.key(handle)) }
+        for handle in handles(prefix: Array(prefix)) { bury(handle) }
     }
 
     /// A merge copied the key's record: points at the copy, unless a write has come in between.

@@ -100,6 +100,108 @@ import Testing
         }
     }
 
+    @Test(
+        "a snapshot sees all of a deletion of a prefix or nothing of it, and others write while the keys go",
+        arguments: [false, true])
+    func prefixDeletion(keepsOrder: Bool) async throws {
+        var options = BitcaskOptions(maximumFileBytes: 64 << 10)
+        options.keepsOrder = keepsOrder
+        try await withStore(options) { store, _ in
+            let keys = 2_000
+            var batch = BitcaskBatch()
+            for index in 0..<keys { batch.put(Array("p/\(index)".utf8), [1]) }
+            let all = batch
+            let isDone = Cell()
+            let betweens = Cell()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while isDone.value == 0 {
+                        let seen = try store.snapshot().keysFound(prefix: "p/")
+                        if seen != 0, seen != keys { Issue.record("a snapshot with \(seen) keys of \(keys)") }
+                        await Task.yield()
+                    }
+                }
+                group.addTask {
+                    while isDone.value == 0 {
+                        // The lock is let go while some keys are gone and others not.
+                        let left = store.statistics.keys
+                        if left > 1, left < keys { betweens.value += 1 }
+                        try store.put(Array("q".utf8), [2])
+                        await Task.yield()
+                    }
+                }
+                group.addTask {
+                    var round = 0
+                    while round < 30 || betweens.value == 0, round < 100 {
+                        try store.write(all)
+                        try store.deleteAll(prefix: Array("p/".utf8))
+                        #expect(try store.keys(prefix: Array("p/".utf8)).isEmpty)
+                        round += 1
+                        await Task.yield()
+                    }
+                    isDone.value = 1
+                }
+                try await group.waitForAll()
+            }
+            #expect(betweens.value > 0)
+            #expect(try store.get(Array("q".utf8)) == [2])
+        }
+    }
+
+    @Test(
+        "what many threads put, delete and delete by prefix is the same after opening again", arguments: [false, true])
+    func prefixDeletionsAmongWriters(keepsOrder: Bool) async throws {
+        var options = BitcaskOptions(maximumFileBytes: 32 << 10, maximumOpenFiles: 3)
+        options.keepsOrder = keepsOrder
+        try await withStore(options) { store, path in
+            let writers = 3
+            let done = (0..<writers).map { _ in Cell() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<writers {
+                    group.addTask {
+                        var random = SeededGenerator(seed: UInt64(writer))
+                        for round in 0..<8_000 {
+                            let key = Array(
+                                "\(Int.random(in: 0..<3, using: &random))/\(Int.random(in: 0..<500, using: &random))"
+                                    .utf8)
+                            let durability: BitcaskDurability = round % 1_000 == 0 ? .synced : .none
+                            if round % 4 == 0 {
+                                try store.delete(key, durability: durability)
+                            } else {
+                                try store.put(key, Array("\(writer) \(round)".utf8), durability: durability)
+                            }
+                            if round % 16 == 0 { await Task.yield() }
+                        }
+                        try store.put(Array("last \(writer)".utf8), [UInt8(writer)])
+                        done[writer].value = 1
+                    }
+                }
+                for deleter in 0..<2 {
+                    group.addTask {
+                        var random = SeededGenerator(seed: UInt64(100 + deleter))
+                        var round = 0
+                        while done.contains(where: { $0.value == 0 }) {
+                            let prefix = Array("\(Int.random(in: 0..<3, using: &random))/".utf8)
+                            try store.deleteAll(prefix: prefix, durability: round % 40 == 0 ? .synced : .none)
+                            round += 1
+                            await Task.yield()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            while try store.maintain() {}
+            let inMemory = try store.scan(prefix: [])
+            #expect(inMemory.count { $0.key.starts(with: "last ".utf8) } == writers)
+            #expect(store.statistics.merges > 0)
+            try store.close()
+            let again = try Bitcask(directory: path, options: options)
+            #expect(try again.scan(prefix: []) == inMemory)
+            #expect(again.corruptions.isEmpty)
+            try again.close()
+        }
+    }
+
     @Test("a backup is complete and of one moment while writes go on, and verifies")
     func backup() async throws {
         try await withStore(BitcaskOptions(maximumFileBytes: 8 << 10)) { store, path in
@@ -161,6 +263,10 @@ import Testing
             #expect(FileManager.default.fileExists(atPath: file))
         }
     }
+}
+
+extension BitcaskSnapshot {
+    fileprivate func keysFound(prefix: String) throws -> Int { try scan(prefix: Array(prefix.utf8)).count }
 }
 
 /// A number that threads share.

@@ -88,7 +88,7 @@ private final class Life {
     }
 
     private func step(_ store: inout SimulatedStore) throws(BitcaskError) {
-        switch UInt8.random(in: 0..<32, using: &random) {
+        switch UInt8.random(in: 0..<34, using: &random) {
         case 0..<10: try write(1, to: store)
         case 10..<14: try write(Int.random(in: 2...4, using: &random), to: store)
         case 14..<17:
@@ -102,6 +102,7 @@ private final class Life {
         case 26: try backUp(store)
         case 27: disk.isFaulty = seed % 4 == 0
         case 28: disk.isFaulty = false
+        case 29, 30: try deleteAll(from: store)
         default:
             try store.close()
             durable = states.count - 1
@@ -145,12 +146,27 @@ private final class Life {
         var state = states[states.count - 1]
         var batch = BitcaskBatch()
         for _ in 0..<count { change(&state, &batch) }
+        try write(state, to: store) { durability throws(BitcaskError) in try store.write(batch, durability) }
+    }
+
+    private func deleteAll(from store: SimulatedStore) throws(BitcaskError) {
+        let prefix = Array("\(["", "a", "ab", "b"].randomElement(using: &random) ?? "")".utf8)
+        let state = states[states.count - 1].filter { !$0.key.starts(with: prefix) }
+        try write(state, to: store) { durability throws(BitcaskError) in
+            try store.deleteAll(prefix: prefix, durability)
+        }
+    }
+
+    /// A write after which the store holds `state`.
+    private func write(
+        _ state: State, to store: SimulatedStore, _ body: (BitcaskDurability) throws(BitcaskError) -> Void
+    ) throws(BitcaskError) {
         let durability: BitcaskDurability =
             [.none, .flushed, .synced].randomElement(using: &random) ?? .synced
         // Entered first: a write that the crash interrupts may be there or not.
         states.append(state)
         do throws(BitcaskError) {
-            try store.write(batch, durability)
+            try body(durability)
         } catch {
             // Refused: nothing of it remains, unless the store has failed, and nobody knows.
             if store.failure == nil { states.removeLast() }

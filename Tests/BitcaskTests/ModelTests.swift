@@ -7,7 +7,7 @@ import Testing
     func randomLife(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let disk = SimulatedDisk()
-        var store = try SimulatedStore.open(disk)
+        var store = try SimulatedStore.open(disk, keepsOrder: seed % 4 > 0)
         var model = Model()
         for step in 0..<150 {
             switch UInt8.random(in: 0..<24, using: &random) {
@@ -36,10 +36,14 @@ import Testing
                 try store.write(batch, .flushed)
             case 19..<21: _ = try store.mergeStep(budget: Int.random(in: 1...500, using: &random))
             case 21: try store.mergeAll()
+            case 22 where Bool.random(using: &random):
+                let prefix = Self.key(&random)
+                try store.deleteAll(prefix: prefix, .flushed)
+                model = model.filter { !$0.key.starts(with: prefix) }
             case 22:
                 try store.close()
                 if Bool.random(using: &random) { disk.removeHints() }
-                store = try SimulatedStore.open(disk)
+                store = try SimulatedStore.open(disk, keepsOrder: seed % 4 > 0)
             default:
                 try Self.checkScans(store, model, &random, "seed \(seed), step \(step)")
             }

@@ -26,7 +26,11 @@ import Testing
             case 12:
                 var batch = BitcaskBatch()
                 batch.deleteAll(prefix: Array("k1".utf8))
-                try store.write(batch, .none)
+                if Bool.random(using: &random) {
+                    try store.write(batch, .none)
+                } else {
+                    try store.deleteAll(prefix: Array("k1".utf8), .none)
+                }
                 for key in model.keys where key.starts(with: "k1".utf8) { model[key] = nil }
             case 13..<15 where open.count < 4:
                 let (number, takenAt) = try store.takeSnapshot()
