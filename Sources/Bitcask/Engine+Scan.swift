@@ -7,6 +7,9 @@ extension Engine {
     /// Keys looked at before the lock is let go: while a snapshot is open, deleted ones stay in the order.
     private static var looksPerPiece: Int { 1_024 }
 
+    /// Entries that an ended snapshot lets go in one hold of the lock.
+    private static var entriesPerHold: Int { 64 }
+
     /// What a scan sees: the present, or a snapshot's moment.
     enum View {
         case present
@@ -131,12 +134,15 @@ extension Engine {
         }
     }
 
+    /// Returns when what only this snapshot saw is gone, or is left to one that was taken meanwhile.
     func release(snapshot number: UInt64) {
-        lock.locked {
-            index.release(snapshot: number)
+        // Freed when the lock is let go.
+        _ = lock.locked { () -> [LocationNotes] in
             // Files that only it needed are the maintenance's to remove.
-            if !doomed.isEmpty { onWork?() }
+            defer { if !doomed.isEmpty { onWork?() } }
+            return index.snapshots.end(number)
         }
+        while lock.locked({ index.tidy(limit: Self.entriesPerHold) }) { lock.giveWay() }
     }
 
     func read<R>(

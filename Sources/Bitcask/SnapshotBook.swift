@@ -3,22 +3,27 @@
 /// Nothing is copied when a snapshot is taken. From then on the first change of each key leaves what was before in the newest
 /// snapshot's book; an older snapshot finds a key in its own book, else in those after it, else in the keydir. While any
 /// snapshot is open, deleted keys keep their entry, without a location.
+///
+/// When a snapshot ends while older ones are open, its book is handed down to the one before it, some notes at a time. It stays
+/// in its place meanwhile, so older ones find in either book what is on its way; the newest book takes notes even then.
 struct SnapshotBook {
     typealias Handle = KeyArena.Handle
 
     private struct Book {
         let number: UInt64
-        var before: [Handle: Location] = [:]
+        var isOver = false
+        var before = LocationNotes()
     }
 
-    /// Oldest first.
+    /// Oldest first, and that one is open.
     private var books: [Book] = []
     private(set) var latest: UInt64 = 0
-    /// Entries that were deleted while a snapshot was open.
+    /// Entries that were deleted while a snapshot was open, some more than once. They go while none is open.
     var ghosts: [Handle] = []
 
     var isEmpty: Bool { books.isEmpty }
-    var count: Int { books.count }
+    /// Open ones.
+    var count: Int { books.count { !$0.isOver } }
     /// The number of the oldest open snapshot.
     var oldest: UInt64? { books.first?.number }
 
@@ -31,12 +36,7 @@ struct SnapshotBook {
     /// A key's location is about to change.
     @inline(__always)
     mutating func note(_ handle: Handle, _ before: Location) {
-        if !books.isEmpty { enter(handle, before) }
-    }
-
-    private mutating func enter(_ handle: Handle, _ before: Location) {
-        let last = books.count - 1
-        if books[last].before[handle] == nil { books[last].before[handle] = before }
+        if !books.isEmpty { books[books.count - 1].before.add(handle, before) }
     }
 
     /// Where a snapshot sees a key whose location is `current` now.
@@ -47,11 +47,27 @@ struct SnapshotBook {
         return current
     }
 
-    mutating func release(_ number: UInt64) {
-        guard let index = books.firstIndex(where: { $0.number == number }) else { return }
-        let book = books.remove(at: index)
-        // Older ones looked here for what changed between the two.
-        guard index > 0 else { return }
-        books[index - 1].before.merge(book.before) { older, _ in older }
+    /// Ends a snapshot. What it returns nobody looks at any more; to free it takes time, so do it without the lock.
+    mutating func end(_ number: UInt64) -> [LocationNotes] {
+        guard let index = books.firstIndex(where: { $0.number == number }) else { return [] }
+        books[index].isOver = true
+        let over = books.prefix { $0.isOver }.map(\.before)
+        books.removeFirst(over.count)
+        return over
+    }
+
+    /// Hands up to `limit` notes of ended snapshots down; false when there is none.
+    mutating func handDown(limit: Int) -> Bool {
+        // The oldest is open, so one that is over has one before it.
+        guard let index = books.firstIndex(where: { $0.isOver }) else { return false }
+        for _ in 0..<limit {
+            guard let (handle, location) = books[index].before.takeAny() else {
+                books.remove(at: index)
+                break
+            }
+            // An older note of the same entry is what older snapshots see.
+            books[index - 1].before.add(handle, location)
+        }
+        return true
     }
 }

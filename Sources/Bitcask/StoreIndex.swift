@@ -188,12 +188,16 @@ struct StoreIndex {
 
     // MARK: Snapshots
 
-    /// Ends a snapshot; entries that only snapshots saw go with the last of them.
-    mutating func release(snapshot number: UInt64) {
-        snapshots.release(number)
-        guard snapshots.isEmpty else { return }
-        let ghosts = snapshots.ghosts
-        snapshots.ghosts = []
-        for handle in Set(ghosts) where arena.location(handle).isAbsent { remove(handle) }
+    /// A piece of what ended snapshots leave to do, of `limit` entries at most; false when nothing is left, or nothing before
+    /// another one ends.
+    mutating func tidy(limit: Int) -> Bool {
+        if snapshots.handDown(limit: limit) { return true }
+        guard snapshots.isEmpty else { return false }
+        for _ in 0..<limit {
+            guard let handle = snapshots.ghosts.popLast() else { return false }
+            // Its key may have a value again, or be gone by an earlier mention, and its room may be another key's by now.
+            if arena.location(handle).isAbsent, keydir.find(arena.key(handle)) == handle { remove(handle) }
+        }
+        return true
     }
 }
