@@ -47,6 +47,8 @@ struct OutgoingQueue: ~Copyable {
     private(set) var acknowledged: UInt64 = 0
     /// Numbers that the present carrier is to take again.
     private var again = PerUrgency(Deque<UInt64>())
+    /// Those that have some.
+    private var repeated = Urgencies.none
     /// Numbers of which the peer is to be told that nothing comes.
     private var withdrawn = Deque<UInt64>()
     private var turns = UrgencyTurns()
@@ -88,8 +90,9 @@ struct OutgoingQueue: ~Copyable {
         let sendable = sendable(taken)
         guard let urgency = turns.next(sendable) else { return nil }
         let transmission: Transmission?
-        if let sequence = again[urgency].popFirst() {
-            transmission = self.transmission(sequence, isRepeated: true)
+        if repeated[urgency] {
+            transmission = self.transmission(again[urgency].removeFirst(), isRepeated: true)
+            repeated[urgency] = !again[urgency].isEmpty
         } else {
             transmission = number(urgency)
         }
@@ -100,25 +103,29 @@ struct OutgoingQueue: ~Copyable {
     private mutating func sendable(_ taken: Urgencies) -> Urgencies {
         var urgencies = Urgencies.none
         for urgency in Urgency.allCases where taken[urgency] {
-            // Acknowledged, or given up, since the carrier was attached.
-            while let sequence = again[urgency].first, !isWanted(sequence) { again[urgency].removeFirst() }
-            urgencies[urgency] = !again[urgency].isEmpty || nextToNumber(urgency) != nil
+            if repeated[urgency] { dropSettled(urgency) }
+            urgencies[urgency] = repeated[urgency] || mayNumber(urgency)
         }
         return urgencies
+    }
+
+    /// Leaves out what was acknowledged, or given up, since the carrier was attached.
+    private mutating func dropSettled(_ urgency: Urgency) {
+        while let sequence = again[urgency].first, !isWanted(sequence) { again[urgency].removeFirst() }
+        repeated[urgency] = !again[urgency].isEmpty
     }
 
     private func isWanted(_ sequence: UInt64) -> Bool {
         sequence > acknowledged && sequence <= lastSent && entries[index(of: sequence)].fate == .wanted
     }
 
-    private func nextToNumber(_ urgency: Urgency) -> WaitingMessages.Message? {
-        guard let message = waiting.first(urgency) else { return nil }
+    /// Whether the next of an urgency may have its number now.
+    private func mayNumber(_ urgency: Urgency) -> Bool {
+        guard let bodyBytes = waiting.firstBytes(urgency) else { return false }
         // A quarter of the window is for what is not media: it is never shut out by what takes its time to arrive.
         let quarters = urgency == .media ? 3 : 4
-        guard entries.count < Int(SessionWindow.messages) / 4 * quarters,
-            windowBytes + message.bodyBytes <= SessionWindow.bytes / 4 * quarters
-        else { return nil }
-        return message
+        return entries.count < Int(SessionWindow.messages) / 4 * quarters
+            && windowBytes + bodyBytes <= SessionWindow.bytes / 4 * quarters
     }
 
     private mutating func number(_ urgency: Urgency) -> Transmission? {
@@ -132,13 +139,14 @@ struct OutgoingQueue: ~Copyable {
 
     private func transmission(_ sequence: UInt64, isRepeated: Bool = false) -> Transmission? {
         guard sequence > acknowledged, sequence <= lastSent else { return nil }
-        let entry = entries[index(of: sequence)]
-        let message = entry.message
-        guard entry.fate != .delivered else { return nil }
-        let isWithdrawn = entry.fate == .withdrawn
+        let index = index(of: sequence)
+        let (fate, predecessor) = (entries[index].fate, entries[index].predecessor)
+        guard fate != .delivered else { return nil }
+        let message = entries[index].message
+        let isWithdrawn = fate == .withdrawn
         return Transmission(
             id: message.id, sequence: sequence, kind: message.kind,
-            after: entry.predecessor > acknowledged ? sequence - entry.predecessor : 0,
+            after: predecessor > acknowledged ? sequence - predecessor : 0,
             body: isWithdrawn ? nil : message.body, compressible: message.compressible,
             urgency: isWithdrawn ? .control : message.urgency,
             deadline: isWithdrawn ? .distantFuture : message.deadline,
@@ -167,8 +175,8 @@ struct OutgoingQueue: ~Copyable {
             bytes += entry.message.bodyBytes
             transmissions.append(old)
         }
-        while let urgency = Urgency.allCases.first(where: { waiting.first($0) != nil }),
-            let message = nextToNumber(urgency), mayGo(message), let new = number(urgency)
+        while let urgency = Urgency.allCases.first(where: { waiting.firstBytes($0) != nil }), mayNumber(urgency),
+            let message = waiting.first(urgency), mayGo(message), let new = number(urgency)
         {
             bytes += message.bodyBytes
             transmissions.append(new)
@@ -233,12 +241,16 @@ struct OutgoingQueue: ~Copyable {
     /// What the peer does not have is owed to the new carrier.
     private mutating func takeAgain() {
         again = PerUrgency(Deque())
+        repeated = .none
         withdrawn.removeAll()
         for position in entries.indices {
             let sequence = acknowledged + 1 + UInt64(position)
             entries[position].carried = nil
             switch entries[position].fate {
-            case .wanted: again[entries[position].message.urgency].append(sequence)
+            case .wanted:
+                let urgency = entries[position].message.urgency
+                again[urgency].append(sequence)
+                repeated[urgency] = true
             case .withdrawn: withdrawn.append(sequence)
             case .delivered: break
             }

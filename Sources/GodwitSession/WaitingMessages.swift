@@ -32,6 +32,8 @@ struct WaitingMessages: ~Copyable {
     /// Those that have something waiting.
     private var lanes: [UInt64: Lane] = [:]
     private(set) var count = 0
+    /// Those that have something waiting.
+    private(set) var urgencies = Urgencies.none
 
     mutating func append(_ message: Message) {
         var urgency = message.urgency
@@ -41,20 +43,25 @@ struct WaitingMessages: ~Copyable {
             lanes[lane]?.counts[urgency] += 1
         }
         queues[urgency].append(message)
+        urgencies[urgency] = true
         count += 1
     }
 
     /// The next of an urgency; nil if there is none, or if one that must have its number before is more urgent.
-    func first(_ urgency: Urgency) -> Message? {
-        guard let message = queues[urgency].first else { return nil }
-        if let number = message.lane, let lane = lanes[number] {
-            for higher in Urgency.allCases where higher < urgency && lane.counts[higher] > 0 { return nil }
-        }
-        return message
+    func first(_ urgency: Urgency) -> Message? { hasFirst(urgency) ? queues[urgency][0] : nil }
+
+    /// The size of its body. Asked several times for each message, so nothing is copied.
+    func firstBytes(_ urgency: Urgency) -> Int? { hasFirst(urgency) ? queues[urgency][0].bodyBytes : nil }
+
+    private func hasFirst(_ urgency: Urgency) -> Bool {
+        guard urgencies[urgency] else { return false }
+        guard let number = queues[urgency][0].lane, let lane = lanes[number] else { return true }
+        return Urgency.allCases.allSatisfy { $0 >= urgency || lane.counts[$0] == 0 }
     }
 
     mutating func popFirst(_ urgency: Urgency) -> Message? {
-        queues[urgency].popFirst().map { left($0, urgency) }
+        guard urgencies[urgency] else { return nil }
+        return left(queues[urgency].removeFirst(), urgency)
     }
 
     /// Takes a message out of the middle. A walk by halves: within an urgency identities rise.
@@ -76,6 +83,7 @@ struct WaitingMessages: ~Copyable {
 
     private mutating func left(_ message: Message, _ urgency: Urgency) -> Message {
         count -= 1
+        urgencies[urgency] = !queues[urgency].isEmpty
         if let lane = message.lane {
             lanes[lane]?.counts[urgency] -= 1
             if let counts = lanes[lane]?.counts, Urgency.allCases.allSatisfy({ counts[$0] == 0 }) { lanes[lane] = nil }
