@@ -119,10 +119,11 @@ extension Session {
         let kind: DataEnvelope.Kind
         var acknowledgement = acknowledgements.isOwed ? SequenceNumber.low(inbound.cumulative) : nil
         guard let body = message.body else {
-            if acknowledgement != nil { acknowledgements.told() }
+            // Always: the carrier may have given up the message's own envelope, and with it an acknowledgement that counts as told.
+            acknowledgements.told()
             return DataEnvelope(
-                kind: .withdrawn, sequence: SequenceNumber.low(message.sequence), acknowledgement: acknowledgement,
-                after: message.after, body: ByteBuffer())
+                kind: .withdrawn, sequence: SequenceNumber.low(message.sequence),
+                acknowledgement: SequenceNumber.low(inbound.cumulative), after: message.after, body: ByteBuffer())
         }
         switch message.kind {
         case .request(let command): kind = .request(command: command)

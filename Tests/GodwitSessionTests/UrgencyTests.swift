@@ -47,6 +47,26 @@ struct UrgencyTests {
         #expect(SessionPair.texts(pair.server) == ["image 0", "log in", "hello", "image 1", "image 2"])
     }
 
+    @Test("an acknowledgement that rode on an envelope that the carrier gave up is told with the news of that")
+    func acknowledgementOfTheLate() throws {
+        let pair = try connected()
+        let server = try #require(pair.server)
+        try server.send(OutgoingMessage(kind: .push(command: 1), body: ByteBuffer(string: "news")), now: pair.now)
+        try pair.exchange()
+        #expect(SessionPair.texts(pair.client) == ["news"] && server.unacknowledgedCount == 1)
+        try pair.client.send(request("too late", deadline: pair.now + .milliseconds(300)), now: pair.now)
+        let envelope = try #require(pair.client.pollEnvelope(now: pair.now))
+        pair.client.carrierTook(envelope, as: 5)
+        // It never arrives.
+        pair.now = pair.now + .milliseconds(300)
+        pair.client.handleTimeout(now: pair.now)
+        #expect(pair.client.pollGivenUp() == 5)
+        try pair.exchange()
+        #expect(SessionPair.texts(server).isEmpty)
+        #expect(server.unacknowledgedCount == 0)
+        #expect(pair.client.pollTimeout() == nil)
+    }
+
     @Test("a carrier without room for media takes the rest")
     func roomByUrgency() throws {
         let pair = try connected()
