@@ -66,10 +66,7 @@ struct ConnectPlanTests {
 
     @Test("a datagram session that opens early never lets stream begin")
     func datagramAlone() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(150))
-        try world.open(.datagram)
+        var world = try World.carried(by: .datagram, after: .milliseconds(150))
         world.pass(.minutes(10))
         #expect(world.started(.stream).isEmpty)
         #expect(world.started(.datagram).count == 1)
@@ -87,10 +84,7 @@ struct ConnectPlanTests {
 
     @Test("on stream, datagram is tried again at growing intervals and takes over when it opens")
     func returnToDatagram() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(300))
-        try world.open(.stream)
+        var world = try World.carried(by: .stream, after: .milliseconds(300))
         let stream = try world.attempt(.stream)
         _ = world.take()
         var starts: [NIODeadline] = []
@@ -159,10 +153,7 @@ struct ConnectPlanTests {
 
     @Test("silence with data outstanding races a fresh handshake beside the old carrier")
     func suspicion() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(100))
-        try world.open(.datagram)
+        var world = try World.carried(by: .datagram, after: .milliseconds(100))
         let old = try world.attempt(.datagram)
         _ = world.take()
         let traffic = ConnectPlan.Traffic(
@@ -183,10 +174,7 @@ struct ConnectPlanTests {
 
     @Test("a suspect carrier is one of the three of its kind that may be tried at a time")
     func suspectCounts() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(100))
-        try world.open(.datagram)
+        var world = try World.carried(by: .datagram, after: .milliseconds(100))
         let since = world.now
         world.log += world.plan.observe(.init(outstandingSince: since, lastHeardAt: since), hasWork: true, now: since)
         world.pass(.seconds(9))
@@ -197,10 +185,7 @@ struct ConnectPlanTests {
 
     @Test("a blackout ends as soon as the old carrier is heard: the rivals are cancelled, nothing is reopened")
     func blackoutReturn() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(100))
-        try world.open(.datagram)
+        var world = try World.carried(by: .datagram, after: .milliseconds(100))
         let old = try world.attempt(.datagram)
         let since = world.now
         world.log += world.plan.observe(.init(outstandingSince: since, lastHeardAt: since), hasWork: true, now: since)
@@ -230,10 +215,7 @@ struct ConnectPlanTests {
 
     @Test("a change of network rebinds datagram and replaces stream")
     func networkChange() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(100))
-        try world.open(.datagram)
+        var world = try World.carried(by: .datagram, after: .milliseconds(100))
         let datagram = try world.attempt(.datagram)
         #expect(world.plan.networkChanged(now: world.now) == [.rebind(datagram)])
 

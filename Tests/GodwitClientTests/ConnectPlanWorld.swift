@@ -18,6 +18,15 @@ struct ConnectPlanWorld {
         plan = ConnectPlan(configuration: configuration, random: .seeded(seed))
     }
 
+    /// A plan whose session has come to live on a carrier, so long after the start.
+    static func carried(by kind: CarrierKind, after delay: TimeAmount) throws -> ConnectPlanWorld {
+        var world = ConnectPlanWorld()
+        world.log += world.plan.start(now: world.now)
+        world.pass(delay)
+        try world.open(kind)
+        return world
+    }
+
     /// Lets the time pass and the plan's timers fire.
     mutating func pass(_ amount: TimeAmount) {
         let end = now + amount
