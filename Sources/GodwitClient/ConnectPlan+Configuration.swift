@@ -14,8 +14,8 @@ extension ConnectPlan {
         var stalledDelay: TimeAmount = .seconds(4)
         /// At most so many carriers of one kind at a time, a suspect one among them.
         var maximumAttemptsPerKind = 3
-        /// Between the first flights of an attempt beside an open carrier, be it suspect, which asks for the path's return itself and with
-        /// less, or the lesser kind: together such attempts ask as often as one alone would.
+        /// Between the first flights of an attempt beside an open carrier. Nobody waits for it alone: a suspect carrier asks for the path's
+        /// return itself, and with less; and a session that lives on the lesser kind lives.
         var sparseFlightInterval: TimeAmount { .nanoseconds(companyDelay.nanoseconds * Int64(maximumAttemptsPerKind)) }
         /// An attempt that has not opened the session after this long gives way to another that is ready.
         var openingPatience: TimeAmount = .seconds(1)

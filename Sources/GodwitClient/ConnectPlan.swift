@@ -7,7 +7,8 @@ import NIOCore
 /// - In `auto`, datagram starts first and stream joins after ``Configuration/streamJoinDelay`` (RFC 8305's idea); the
 ///   first to agree on keys gets the session, the first to open it wins, the rest is cancelled.
 /// - A kind starts another attempt beside one that hears nothing, so that the return of a network is noticed within
-///   about a second whatever the retransmission timers of the older attempt say.
+///   about a second whatever the retransmission timers of the older attempt say. Beside a suspect carrier, which probes each
+///   second itself, its rivals ask less often.
 /// - A carrier that is silent while data is outstanding becomes *suspect*: fresh attempts race it. Whichever is heard
 ///   first carries the session.
 /// - On stream in `auto`, datagram is tried again at growing intervals.
