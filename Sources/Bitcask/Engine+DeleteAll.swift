@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Deleting all keys with a prefix: one record, and then the keys' entries, some in each hold of the lock, so that other writers
 /// wait for moments however many there are.
 ///

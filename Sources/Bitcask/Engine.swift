@@ -43,7 +43,8 @@ final class Engine<Disk: FileSystem>: @unchecked Sendable {
     var isSyncing = false
     /// A writer has let the lock go to make the next log; nobody writes meanwhile.
     var isRotating = false
-    /// While all keys with a prefix are being deleted: a sequence up to which nothing was written after the record of it.
+    /// While all keys with a prefix are being deleted: the next sequence when that began, so that the deletion's record and all that
+    /// is written after it have this one or a later.
     var deletingFrom: UInt64?
     /// Threads that wait for the deletion's end to take a snapshot.
     var snapshotsAwaited = 0

@@ -116,8 +116,6 @@ extension Session {
     }
 
     func dataEnvelope(_ message: OutgoingQueue.Transmission) -> DataEnvelope {
-        let kind: DataEnvelope.Kind
-        var acknowledgement = acknowledgements.isOwed ? SequenceNumber.low(inbound.cumulative) : nil
         guard let body = message.body else {
             // Always: the carrier may have given up the message's own envelope, and with it an acknowledgement that counts as told.
             acknowledgements.told()
@@ -125,6 +123,8 @@ extension Session {
                 kind: .withdrawn, sequence: SequenceNumber.low(message.sequence),
                 acknowledgement: SequenceNumber.low(inbound.cumulative), after: message.after, body: ByteBuffer())
         }
+        let kind: DataEnvelope.Kind
+        var acknowledgement = acknowledgements.isOwed ? SequenceNumber.low(inbound.cumulative) : nil
         switch message.kind {
         case .request(let command): kind = .request(command: command)
         case .push(let command): kind = .push(command: command)

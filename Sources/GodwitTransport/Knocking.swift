@@ -7,7 +7,7 @@ import NIOCore
 /// RFC 9002 §6.2.1 lets probes back off because silence may be congestion. What is sent here is bounded for that reason: a fraction of the
 /// smallest congestion window in a round trip, for ten seconds and so many bytes at most, and only while a message waits.
 struct Knocking {
-    /// So many probes without an answer are silence: a probe and its copies are lost one by one, or a burst has lasted for two timeouts.
+    /// So many probes without an answer are silence: losses that come singly seldom take two of them with their copies.
     static let probesBeforeSilence = 2
     /// Longer darkness is a dead phone or a long tunnel, for which a radio must not be kept awake.
     static let patience = TimeAmount.seconds(10)

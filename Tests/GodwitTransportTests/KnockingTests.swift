@@ -125,7 +125,7 @@ struct KnockingTests {
         pair.run(for: .milliseconds(9_500))
         let before = pair.up.sentDatagrams
         pair.run(for: .milliseconds(400))
-        // A packet holds 26 bytes besides the message; the longest waits are those of the largest.
+        // A packet holds up to 30 bytes besides the message.
         let interval = max(34, 10_000 * Double(size + 30) / Double(Knocking.maximumBytes))
         #expect(Double(pair.up.sentDatagrams - before) >= 400 / interval - 1)
         pair.run(for: .seconds(3))
