@@ -3,5 +3,8 @@ final class InitialSpace {
     // One owner, as of `Connection`.
     @exclusivity(unchecked) var space = PacketSpace()
 
-    init(keys: PacketKeys) { space.keys = keys }
+    init(keys: PacketKeys) {
+        space.keys = keys
+        space.isOfHandshake = true
+    }
 }

@@ -13,6 +13,8 @@ struct PacketSpace {
     var probesDue = 0
     /// A PING is owed: nothing else elicits an answer.
     var pingDue = false
+    /// The Initial space.
+    var isOfHandshake = false
 
     /// What the next packet's number depends on.
     struct Position {

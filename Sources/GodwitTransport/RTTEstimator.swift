@@ -7,6 +7,8 @@ struct RTTEstimator {
     /// The initial value before the first sample.
     private(set) var smoothed: TimeAmount
     private(set) var variation: TimeAmount
+    /// Nothing but the handshake was measured so far.
+    private var isOfHandshake = false
 
     /// RFC 9002 §5.3 takes half of the first sample, so that the first probes wait for three round trips; a quarter makes it two. The
     /// first messages are as dear as later ones, and a probe too early costs one small packet.
@@ -27,13 +29,17 @@ struct RTTEstimator {
 
     var hasSample: Bool { latest != nil }
 
-    /// - Parameter acknowledgementDelay: how long the peer says it waited. It is believed in full, unlike in RFC 9002 §5.3: on a
-    ///   lossy path the acknowledgement that arrives may be a repetition, seconds after the first, and a peer that lies about it harms
-    ///   only what it is sent itself.
-    mutating func update(sample: TimeAmount, acknowledgementDelay: TimeAmount) {
+    /// - Parameters:
+    ///   - acknowledgementDelay: how long the peer says it waited. It is believed in full, unlike in RFC 9002 §5.3: on a lossy path the
+    ///     acknowledgement that arrives may be a repetition, seconds after the first, and a peer that lies about it harms only what it is
+    ///     sent itself.
+    ///   - isOfHandshake: between packets of a handshake both ends reckon, for milliseconds or, when a thousand clients come back at once,
+    ///     for much longer. The first sample without that begins anew if it is shorter: else it takes ten messages to forget.
+    mutating func update(sample: TimeAmount, acknowledgementDelay: TimeAmount, isOfHandshake: Bool = false) {
         let waited = sample > acknowledgementDelay ? acknowledgementDelay.nanoseconds : 0
         let adjusted = max(sample.nanoseconds - waited, 1)
-        let isFirst = latest == nil
+        let isFirst = latest == nil || (self.isOfHandshake && !isOfHandshake && adjusted < smoothed.nanoseconds)
+        self.isOfHandshake = isOfHandshake && (isFirst || self.isOfHandshake)
         latest = .nanoseconds(adjusted)
         minimum = min(minimum ?? .nanoseconds(adjusted), .nanoseconds(adjusted))
         guard !isFirst else {

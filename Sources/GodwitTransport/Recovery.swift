@@ -116,7 +116,9 @@ struct Recovery<Controller: CongestionController> {
         if largest.number == ack.largest, acknowledged.hasEliciting {
             let unit = Int64(AckFrame.delayUnitMicroseconds) * 1000
             let waited = Int64(clamping: min(ack.delay, 1 << 32)) * unit
-            rtt.update(sample: now - largest.time, acknowledgementDelay: .nanoseconds(waited))
+            rtt.update(
+                sample: now - largest.time, acknowledgementDelay: .nanoseconds(waited),
+                isOfHandshake: space.isOfHandshake)
             roundTrip = rtt.latest
         }
         if let number = acknowledged.largestLarge { blackHole.arrived(number) }

@@ -11,9 +11,9 @@ struct RedundancyPolicy {
     /// What may be left to chance after the second round of transmissions, and by what factor less after each further one. In bursts
     /// less: what a burst takes, it takes from question and answer alike.
     static let acceptableResidue = 0.002
-    static let acceptableResidueInBursts = 0.0005
-    static let residueFactor = 0.1
-    static let maximumProbeCopies = 7
+    static let acceptableResidueInBursts = 0.0001
+    static let residueFactor = 0.01
+    static let maximumProbeCopies = 12
     /// A path that has not answered so many probes is gone, and copies cannot help.
     static let roundsBeforeSilence = 3
     /// From this loss on a late message is never sent once only.
@@ -22,7 +22,7 @@ struct RedundancyPolicy {
     static let leastRepeatedLoss = 0.1
     /// A path that is not known yet and has lost something.
     static let unknownLoss = 0.15
-    static let unknownRepeatedLoss = 0.3
+    static let unknownRepeatedLoss = 0.5
 
     /// Copies behind the first transmission, 0 or more.
     static func firstCopies(_ loss: PathLoss) -> Int {
@@ -105,8 +105,12 @@ struct RedundancyPolicy {
     static let maximumLossRepaired = 0.6
     static let strongestChain = 0.6
 
-    /// Between copies: enough to share one acknowledgement when losses are independent, else to outlast what kills one.
-    static func gap(_ loss: PathLoss) -> TimeAmount { loss.isBursty ? .milliseconds(20) : .milliseconds(4) }
+    /// Between copies: enough to share one acknowledgement when losses are independent, else to outlast what kills one. All copies that
+    /// may follow a lost packet of a burst last about as long as a probe timeout, so that there is no pause before the next round.
+    static func gap(_ loss: PathLoss) -> TimeAmount {
+        if loss.isBursty { return .milliseconds(10) }
+        return loss.isKnown ? .milliseconds(4) : .milliseconds(8)
+    }
 }
 
 extension Double {

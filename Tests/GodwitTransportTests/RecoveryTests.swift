@@ -28,6 +28,25 @@ struct RecoveryTests {
         #expect(rtt.minimum == .milliseconds(10))
     }
 
+    @Test("the first round trip behind the handshake begins anew if it is shorter than what the handshake took")
+    func rttOfHandshake() {
+        var rtt = RTTEstimator(initial: .milliseconds(100))
+        rtt.update(sample: .milliseconds(340), acknowledgementDelay: .nanoseconds(0), isOfHandshake: true)
+        rtt.update(sample: .milliseconds(300), acknowledgementDelay: .nanoseconds(0), isOfHandshake: true)
+        #expect(rtt.smoothed == .milliseconds(335))
+        var longer = rtt
+        rtt.update(sample: .milliseconds(120), acknowledgementDelay: .nanoseconds(0))
+        #expect(rtt.smoothed == .milliseconds(120))
+        #expect(rtt.variation == .milliseconds(30))
+        // Only the first: from here on all count alike, one of the handshake that is late among them.
+        rtt.update(sample: .milliseconds(40), acknowledgementDelay: .nanoseconds(0), isOfHandshake: true)
+        rtt.update(sample: .milliseconds(110), acknowledgementDelay: .nanoseconds(0))
+        #expect(rtt.smoothed == .milliseconds(110))
+        // A longer one is no better than the others.
+        longer.update(sample: .milliseconds(415), acknowledgementDelay: .nanoseconds(0))
+        #expect(longer.smoothed == .milliseconds(345))
+    }
+
     @Test("the probe timer repeats once, then grows by halves to one a second")
     func probeTimer() {
         var timer = ProbeTimer()

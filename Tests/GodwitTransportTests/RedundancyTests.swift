@@ -29,7 +29,7 @@ struct RedundancyTests {
     func probeCopies() {
         #expect(RedundancyPolicy.probeCopies(loss(0.01), sent: 1, round: 1) == 0)
         #expect(RedundancyPolicy.probeCopies(loss(0.2), sent: 2, round: 1) == 1)
-        #expect(RedundancyPolicy.probeCopies(loss(0.16, repeated: 0.7), sent: 1, round: 1) == 7)
+        #expect(RedundancyPolicy.probeCopies(loss(0.16, repeated: 0.7), sent: 1, round: 1) == 12)
         // Of a path that nobody knows, a loss is a bad sign.
         #expect(RedundancyPolicy.probeCopies(PathLoss(), sent: 1, round: 1) > 1)
         for percent in 0...100 {
