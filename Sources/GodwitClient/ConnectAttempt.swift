@@ -46,6 +46,8 @@ struct ConnectAttempt: Sendable {
     var isEarly = false
     /// When the phase began.
     var phaseSince: NIODeadline
+    /// It has had its turn to open the session, and another got it.
+    var hasGivenWay = false
     /// When the server was last heard during the handshake.
     var progressAt: NIODeadline?
 

@@ -269,9 +269,15 @@ struct ConnectPlan: Sendable {
                 attempts.removeAll { $0.id == present.id }
                 actions.append(.cancel(present.id))
             case .opening:
-                guard now >= present.phaseSince + configuration.openingPatience else { return [] }
+                // The session would move to a datagram carrier as soon as it is open. And on a path that takes its time, a stream that
+                // has lost something takes a second to find that out.
+                let isBetter = best.carrier == .datagram && present.carrier == .stream && !best.hasGivenWay
+                guard isBetter || now >= present.phaseSince + configuration.openingPatience else { return [] }
                 // It goes back to the reserve: it may still be the only one that works.
-                if let index = index(of: present.id) { attempts[index].enter(.ready, now: now) }
+                if let index = index(of: present.id) {
+                    attempts[index].enter(.ready, now: now)
+                    attempts[index].hasGivenWay = true
+                }
             case .open:
                 guard suspected || (best.carrier == .datagram && present.carrier == .stream) else { return [] }
                 attempts.removeAll { $0.id == present.id }

@@ -126,7 +126,9 @@ extension Connection {
     }
 
     /// Passes on what an acknowledgement, a loss or a probe means for the frames that packets carried.
-    func applyOutcome(now: NIODeadline) {
+    ///
+    /// - Parameter isLoss: what is to be sent again was lost or is late; copies of it may follow.
+    func applyOutcome(now: NIODeadline, isLoss: Bool = true) {
         for frame in outcome.arrived {
             switch frame {
             case .message(let number, let offset, let count, let isCopy):
@@ -144,7 +146,7 @@ extension Connection {
             case .message(_, _, _, isCopy: true), .datagram: break
             case .message(let number, let offset, let count, isCopy: false):
                 outgoing.sendAgain(number, offset: offset, count: count)
-                repeatAfterLoss(number, now: now)
+                if isLoss { repeatAfterLoss(number, now: now) }
             case .resetMessage(let number): outgoing.resetLost(number)
             case .maxMessageData(let number): incoming.permitLost(number)
             case .handshake(let offset, let count): handshake.stream.sendAgain(offset: offset, count: count)
@@ -199,14 +201,16 @@ extension Connection {
     /// Our part of the handshake, and what goes with it before the handshake is complete.
     func sendFlightAgain(now: NIODeadline) {
         handshake.stream.sendAllAgain()
-        sendEarlyAgain(now: now)
+        sendDataAlong(now: now)
     }
 
-    /// A datagram of the handshake brings along what else the peer needs.
-    func sendEarlyAgain(now: NIODeadline) {
-        guard state == .handshaking, application.sent.oldestOutstanding != nil else { return }
-        recovery.sendAlong(&application, outcome: &outcome)
-        applyOutcome(now: now)
+    /// A datagram of the handshake brings along what else the peer needs: early data, which has a limit of its own, or as much as fits of
+    /// what waits for the Finished.
+    func sendDataAlong(now: NIODeadline) {
+        guard application.sent.oldestOutstanding != nil else { return }
+        let limit = state == .handshaking ? .max : configuration.maximumDatagramBytes
+        recovery.sendAlong(&application, upTo: limit, outcome: &outcome)
+        applyOutcome(now: now, isLoss: false)
     }
 
     /// Client: a ticket gives keys at once. Server: so does a ClientHello whose early data it accepts.

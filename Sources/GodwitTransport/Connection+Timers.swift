@@ -62,7 +62,10 @@ extension Connection {
             repetitions.handleTimeout(now: now, hasRoom: recovery.canSend(now: now))
         }
         giveUpLate(now: now)
-        if flightRepetition.isDue(now: now), state == .handshaking { sendFlightAgain(now: now) }
+        if flightRepetition.isDue(now: now), let initial {
+            initial.space.probesDue = max(initial.space.probesDue, 1)
+            sendFlightAgain(now: now)
+        }
         handlePathTimeout(now: now)
         handleProbeTimeouts(now: now)
         handleKnockTimeout(now: now)
@@ -82,9 +85,12 @@ extension Connection {
         let isApplicationDue = applicationProbeDeadline.map { $0 <= now } ?? false
         if isInitialDue, let initial {
             recovery.probe(&initial.space, now: now, outcome: &outcome)
-            sendEarlyAgain(now: now)
+            // Both spaces share one timer, which this one has just set anew.
+            sendDataAlong(now: now)
+            if recovery.rtt.hasSample, recovery.probeTimer.firedCount > 1 { flightRepetition.probeSent(now: now) }
+        } else if isApplicationDue {
+            recovery.probe(&application, now: now, outcome: &outcome)
         }
-        if isApplicationDue { recovery.probe(&application, now: now, outcome: &outcome) }
     }
 
     private func handlePathTimeout(now: NIODeadline) {
@@ -104,7 +110,10 @@ extension Connection {
         // A client goes on asking even with nothing in flight: the server may be waiting for permission to send more (RFC 9002
         // §6.2.2.1).
         let fallback = role == .client ? idle.lastHeard : nil
-        let maximum = hasHeardPeer ? ProbeTimer.maximumInterval : configuration.firstFlightInterval
+        let maximum =
+            recovery.rtt.hasSample
+            ? ProbeTimer.maximumHandshakeInterval
+            : hasHeardPeer ? ProbeTimer.maximumInterval : configuration.firstFlightInterval
         return recovery.handshakeProbeDeadline(initial.space.sent, maximum: maximum, fallback: fallback)
     }
 

@@ -11,6 +11,8 @@ struct ProbeTimer {
     static let probesWithoutBackoff = 1
     /// Between probes of a silent path, unless its probe timeout itself is longer.
     static let maximumInterval = TimeAmount.seconds(1)
+    /// The same of a handshake whose other end was heard: both wait for it, and a flight is small from then on.
+    static let maximumHandshakeInterval = TimeAmount.milliseconds(500)
     /// After so much silence the user has put the phone away.
     static let patience = TimeAmount.seconds(30)
     static let maximumIntervalAfterPatience = TimeAmount.seconds(5)

@@ -77,9 +77,16 @@ struct Recovery<Controller: CongestionController> {
     /// What is known of the network before the first sample.
     mutating func remember(_ memory: PathMemory) { rtt = RTTEstimator(remembered: memory) }
 
-    /// What waits in a space whose own probe timer does not run yet goes with another space's datagram once more.
-    mutating func sendAlong(_ space: inout PacketSpace, outcome: inout Outcome) {
-        space.sent.review(into: &outcome.sendAgain) { $0.framesMoved ? .keep : .move }
+    /// What waits in a space whose own probe timer does not run yet goes with another space's datagram once more, as far as so many
+    /// bytes of packets hold it.
+    mutating func sendAlong(_ space: inout PacketSpace, upTo bytes: Int, outcome: inout Outcome) {
+        var room = bytes
+        space.sent.review(into: &outcome.sendAgain) { packet in
+            guard !packet.framesMoved else { return .keep }
+            guard packet.bytes <= room else { return .stop }
+            room -= packet.bytes
+            return .move
+        }
         space.probesDue = max(space.probesDue, 1)
     }
 

@@ -259,12 +259,32 @@ struct ConnectPlanTests {
         world.log += world.plan.start(now: world.now)
         world.pass(.milliseconds(350))
         let (datagram, stream) = (try world.attempt(.datagram), try world.attempt(.stream))
-        world.log += world.plan.established(stream, now: world.now)
         world.log += world.plan.established(datagram, now: world.now)
-        #expect(world.log.filter { $0 == .attach(stream) }.count == 1)
-        #expect(!world.log.contains(.attach(datagram)))
+        world.log += world.plan.established(stream, now: world.now)
+        #expect(world.attached == [datagram])
         world.pass(.milliseconds(1_100))
-        #expect(world.log.contains(.attach(datagram)))
+        #expect(world.attached == [datagram, stream])
+        // It has had its turn: the stream gets a whole one.
+        world.pass(.milliseconds(800))
+        #expect(world.attached == [datagram, stream])
+        world.pass(.milliseconds(300))
+        #expect(world.attached == [datagram, stream, datagram])
+    }
+
+    @Test("datagram takes over at once from a stream that has not opened the session yet")
+    func datagramIsPreferred() throws {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        world.pass(.milliseconds(350))
+        let (datagram, stream) = (try world.attempt(.datagram), try world.attempt(.stream))
+        world.log += world.plan.established(stream, now: world.now)
+        #expect(world.attached == [stream])
+        world.log += world.plan.established(datagram, now: world.now)
+        #expect(world.attached == [stream, datagram])
+        // The stream stays in reserve.
+        #expect(!world.log.contains(.cancel(stream)))
+        world.log += world.plan.opened(datagram, now: world.now)
+        #expect(world.log.contains(.cancel(stream)))
     }
 
     @Test("a server's request for patience is kept")

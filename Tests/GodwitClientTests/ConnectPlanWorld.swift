@@ -45,6 +45,14 @@ struct ConnectPlanWorld {
         return log
     }
 
+    /// Who was given the session, in order.
+    var attached: [AttemptID] {
+        log.compactMap { action in
+            guard case .attach(let id) = action else { return nil }
+            return id
+        }
+    }
+
     func started(_ kind: CarrierKind) -> [AttemptID] {
         log.compactMap { action in
             if case .start(let id, kind) = action { id } else { nil }

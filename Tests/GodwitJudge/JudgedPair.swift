@@ -58,6 +58,12 @@ final class JudgedPair {
             remote: Self.serverAddress, random: random, now: now)
     }
 
+    /// So many packets have gone before, each way.
+    func wear(packets: Int) {
+        up.wear(packets: packets)
+        down.wear(packets: packets)
+    }
+
     var server: Connection? { handle.flatMap { endpoint.connection($0) } }
     private(set) var isEstablished = false
 

@@ -52,6 +52,11 @@ struct NetemLink {
         return departure
     }
 
+    /// As if so many packets had gone before: netem begins in the good state, and bursts last for packets, not for a time.
+    mutating func wear(packets: Int) {
+        for _ in 0..<packets { _ = isLost() }
+    }
+
     /// The state that a packet finds decides about it; it also moves the state on (`loss_gilb_ell`).
     private mutating func isLost() -> Bool {
         switch profile.loss {

@@ -87,6 +87,36 @@ struct HandshakeTests {
         #expect((7...9).contains(pair.up.sentDatagrams))
     }
 
+    @Test("what waits for the client's Finished goes with each repetition of it")
+    func dataGoesAlong() throws {
+        let pair = try TransportPair()
+        _ = try pair.sendFromClient(testMessage(200, seed: 1))
+        pair.run(for: .milliseconds(30)) { pair.server != nil }
+        pair.up.isCut = true
+        pair.run(for: .seconds(2))
+        pair.up.isCut = false
+        pair.run(for: .seconds(2)) { pair.serverEstablished != nil }
+        #expect(pair.serverMessages == [testMessage(200, seed: 1)])
+    }
+
+    @Test("of much that waits for the client's Finished little goes with each repetition")
+    func littleGoesAlong() throws {
+        let pair = try TransportPair()
+        for seed in 1...9 { _ = try pair.sendFromClient(testMessage(1000, seed: UInt64(seed))) }
+        pair.run(for: .milliseconds(30)) { pair.server != nil }
+        pair.up.isCut = true
+        pair.run(for: .milliseconds(60))
+        #expect(pair.clientEstablished != nil)
+        let before = pair.up.sentDatagrams
+        pair.run(for: .seconds(3))
+        let datagrams = pair.up.sentDatagrams - before
+        // Two with each probe, and all messages whenever the server is heard after a silence, which is twice here.
+        #expect((24...48).contains(datagrams))
+        pair.up.isCut = false
+        pair.run(for: .seconds(2)) { pair.serverMessages.count == 9 }
+        #expect(pair.serverMessages.count == 9)
+    }
+
     @Test("an application packet that overtakes the handshake is not lost")
     func overtaking() throws {
         let pair = try TransportPair()
