@@ -5,7 +5,8 @@ import NIOCore
 /// go in, actions come out, and the shell performs them.
 ///
 /// - In `auto`, datagram starts first and stream joins after ``Configuration/streamJoinDelay`` (RFC 8305's idea); the
-///   first to agree on keys gets the session, the first to open it wins, the rest is cancelled.
+///   first to agree on keys gets the session, which a datagram carrier takes from a stream; the first to open it wins, the rest is
+///   cancelled.
 /// - A kind starts another attempt beside one that hears nothing, so that the return of a network is noticed within
 ///   about a second whatever the retransmission timers of the older attempt say. Beside a suspect carrier, which probes each
 ///   second itself, its rivals ask less often.
