@@ -47,9 +47,10 @@ simulate: packages ## Replay one simulator seed: make simulate SEED=42
 	GODWIT_SIM_SEED=$(SEED) swift test --filter GodwitSimulationTests
 
 .PHONY: simulate-chat
-simulate-chat: packages ## The lab's chat, its blackout, a 200 KB image and bulk in virtual time on all its profiles; RUNS conversations of 150 messages each
+simulate-chat: packages ## The lab's chat, connecting, its blackout, a 200 KB image and bulk in virtual time on all its profiles; RUNS conversations of 150 messages each
 	swift build -c release --product godwit-judge
 	.build/release/godwit-judge chat all $(RUNS)
+	.build/release/godwit-judge connect all $(RUNS)
 	.build/release/godwit-judge mixed all 5
 	.build/release/godwit-judge blackout all 20
 	.build/release/godwit-judge image all 10
