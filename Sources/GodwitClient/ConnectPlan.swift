@@ -264,6 +264,7 @@ struct ConnectPlan: Sendable {
         guard let best = ready.first(where: { $0.carrier == .datagram }) ?? ready.first else { return [] }
         var actions: [Action] = []
         if let present = attached {
+            let isUpgrade = best.carrier == .datagram && present.carrier == .stream
             switch present.phase {
             case .opening where present.isEarly:
                 // The other has heard the server. What this one has sent would only confuse it later.
@@ -272,15 +273,15 @@ struct ConnectPlan: Sendable {
             case .opening:
                 // The session would move to a datagram carrier as soon as it is open. And on a path that takes its time, a stream that
                 // has lost something takes a second to find that out.
-                let isBetter = best.carrier == .datagram && present.carrier == .stream && !best.hasGivenWay
-                guard isBetter || now >= present.phaseSince + configuration.openingPatience else { return [] }
+                let isPreferred = isUpgrade && !best.hasGivenWay
+                guard isPreferred || now >= present.phaseSince + configuration.openingPatience else { return [] }
                 // It goes back to the reserve: it may still be the only one that works.
                 if let index = index(of: present.id) {
                     attempts[index].enter(.ready, now: now)
                     attempts[index].hasGivenWay = true
                 }
             case .open:
-                guard suspected || (best.carrier == .datagram && present.carrier == .stream) else { return [] }
+                guard suspected || isUpgrade else { return [] }
                 attempts.removeAll { $0.id == present.id }
                 actions.append(.cancel(present.id))
                 outageSince = outageSince ?? now

@@ -198,7 +198,7 @@ extension Connection {
         sendFlightAgain(now: now)
     }
 
-    /// Our part of the handshake, and what goes with it before the handshake is complete.
+    /// Our part of the handshake, and the data that go with it.
     func sendFlightAgain(now: NIODeadline) {
         handshake.stream.sendAllAgain()
         sendDataAlong(now: now)
@@ -208,6 +208,8 @@ extension Connection {
     /// what waits for the Finished.
     func sendDataAlong(now: NIODeadline) {
         guard application.sent.oldestOutstanding != nil else { return }
+        // What was lost besides is lost, and may have copies.
+        applyOutcome(now: now)
         let limit = state == .handshaking ? .max : configuration.maximumDatagramBytes
         recovery.sendAlong(&application, upTo: limit, outcome: &outcome)
         applyOutcome(now: now, isLoss: false)

@@ -255,10 +255,7 @@ struct ConnectPlanTests {
 
     @Test("a ready carrier takes over from one that does not open the session")
     func openingPatience() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(350))
-        let (datagram, stream) = (try world.attempt(.datagram), try world.attempt(.stream))
+        var (world, datagram, stream) = try World.racing()
         world.log += world.plan.established(datagram, now: world.now)
         world.log += world.plan.established(stream, now: world.now)
         #expect(world.attached == [datagram])
@@ -273,10 +270,7 @@ struct ConnectPlanTests {
 
     @Test("datagram takes over at once from a stream that has not opened the session yet")
     func datagramIsPreferred() throws {
-        var world = World()
-        world.log += world.plan.start(now: world.now)
-        world.pass(.milliseconds(350))
-        let (datagram, stream) = (try world.attempt(.datagram), try world.attempt(.stream))
+        var (world, datagram, stream) = try World.racing()
         world.log += world.plan.established(stream, now: world.now)
         #expect(world.attached == [stream])
         world.log += world.plan.established(datagram, now: world.now)

@@ -27,6 +27,14 @@ struct ConnectPlanWorld {
         return world
     }
 
+    /// A plan that has just started, with an attempt of each kind under way.
+    static func racing() throws -> (world: ConnectPlanWorld, datagram: AttemptID, stream: AttemptID) {
+        var world = ConnectPlanWorld()
+        world.log += world.plan.start(now: world.now)
+        world.pass(.milliseconds(350))
+        return (world, try world.attempt(.datagram), try world.attempt(.stream))
+    }
+
     /// Lets the time pass and the plan's timers fire.
     mutating func pass(_ amount: TimeAmount) {
         let end = now + amount

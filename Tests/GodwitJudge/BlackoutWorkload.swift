@@ -91,14 +91,12 @@ struct BlackoutReport {
 
     func line(_ name: String) -> String {
         let sorted = recoveries.sorted()
-        let count = Double(max(sorted.count, 1))
-        func each(_ up: Int, _ down: Int) -> String {
-            fixed(Double(up) / count, 0) + " + " + fixed(Double(down) / count, 0)
-        }
+        let count = sorted.count
         return [
             name.padded(8), ms(percentile(sorted, 0.5)), ms(percentile(sorted, 0.9)), ms(percentile(sorted, 0.99)),
-            ms(sorted.last ?? 0).padded(7, left: true), each(up.bytes, down.bytes).padded(19, left: true),
-            each(up.packets, down.packets).padded(9, left: true),
+            ms(sorted.last ?? 0).padded(7, left: true),
+            eachWay(up.bytes, down.bytes, of: count, decimals: 0).padded(19, left: true),
+            eachWay(up.packets, down.packets, of: count, decimals: 0).padded(9, left: true),
         ].joined(separator: " ")
     }
 }

@@ -20,18 +20,15 @@ struct ChatReport {
 
     func line(_ name: String) -> String {
         let sorted = latencies.sorted()
-        let count = Double(max(sorted.count, 1))
-        func each(_ up: Int, _ down: Int, _ decimals: Int) -> String {
-            fixed(Double(up) / count, decimals) + " + " + fixed(Double(down) / count, decimals)
-        }
+        let count = sorted.count
         let columns = [
             name.padded(8), ms(percentile(sorted, 0.5)), ms(percentile(sorted, 0.9)), ms(percentile(sorted, 0.99)),
             ms(percentile(p99s.sorted(), 0.5)).padded(11, left: true), ms(percentile(sorted, 0.999)),
             ms(sorted.last ?? 0).padded(7, left: true),
-            (fixed(Double(sorted.count { $0 <= 1000 }) / count * 100, 1) + " %").padded(8, left: true),
-            each(up.bytes, down.bytes, 0).padded(11, left: true),
-            each(up.passedBytes, down.passedBytes, 0).padded(14, left: true),
-            each(up.packets, down.packets, 1).padded(9, left: true),
+            (fixed(share(within: 1000, sorted) * 100, 1) + " %").padded(8, left: true),
+            eachWay(up.bytes, down.bytes, of: count, decimals: 0).padded(11, left: true),
+            eachWay(up.passedBytes, down.passedBytes, of: count, decimals: 0).padded(14, left: true),
+            eachWay(up.packets, down.packets, of: count, decimals: 1).padded(9, left: true),
         ]
         return columns.joined(separator: " ")
     }

@@ -50,18 +50,15 @@ struct ConnectReport {
 
     func line(_ name: String) -> String {
         let sorted = latencies.sorted()
-        let count = Double(max(sorted.count, 1))
-        func each(_ up: Int, _ down: Int, _ decimals: Int) -> String {
-            fixed(Double(up) / count, decimals) + " + " + fixed(Double(down) / count, decimals)
-        }
+        let count = sorted.count
         func within(_ limit: Double) -> String {
-            fixed(Double(sorted.count { $0 <= limit }) / count * 100, 1).padded(6, left: true) + " %"
+            fixed(share(within: limit, sorted) * 100, 1).padded(6, left: true) + " %"
         }
         return [
             name.padded(8), ms(percentile(sorted, 0.5)), ms(percentile(sorted, 0.9)), ms(percentile(sorted, 0.99)),
             ms(percentile(sorted, 0.999)), ms(sorted.last ?? 0).padded(7, left: true), within(3000), within(10_000),
-            each(up.bytes, down.bytes, 0).padded(13, left: true),
-            each(up.packets, down.packets, 1).padded(9, left: true),
+            eachWay(up.bytes, down.bytes, of: count, decimals: 0).padded(13, left: true),
+            eachWay(up.packets, down.packets, of: count, decimals: 1).padded(9, left: true),
         ].joined(separator: " ")
     }
 }

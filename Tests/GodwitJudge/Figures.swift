@@ -5,7 +5,18 @@ func percentile(_ sorted: [Double], _ share: Double) -> Double {
     return sorted[min(max(rank, 1), sorted.count) - 1]
 }
 
+/// The share of all that took so many milliseconds at most.
+func share(within limit: Double, _ latencies: [Double]) -> Double {
+    Double(latencies.count { $0 <= limit }) / Double(max(latencies.count, 1))
+}
+
 func ms(_ value: Double) -> String { (value.isFinite ? fixed(value, 0) : "never").padded(6, left: true) }
+
+/// What each of so many cost, up + down.
+func eachWay(_ up: Int, _ down: Int, of count: Int, decimals: Int) -> String {
+    let count = Double(max(count, 1))
+    return fixed(Double(up) / count, decimals) + " + " + fixed(Double(down) / count, decimals)
+}
 
 /// A number with so many decimals.
 func fixed(_ value: Double, _ decimals: Int) -> String {

@@ -40,6 +40,16 @@ struct RedundancyTests {
         }
     }
 
+    @Test("copies are the further apart the less is known to be independent")
+    func gaps() {
+        var known = PathLoss()
+        #expect(RedundancyPolicy.gap(known) == .milliseconds(8))
+        known.isKnown = true
+        #expect(RedundancyPolicy.gap(known) == .milliseconds(4))
+        #expect(RedundancyPolicy.gap(loss(0.2)) == .milliseconds(4))
+        #expect(RedundancyPolicy.gap(loss(0.16, repeated: 0.7)) == .milliseconds(10))
+    }
+
     @Test("copies come one by one, end with the acknowledgement, and yield when the path is full")
     func schedule() {
         var repetitions = Repetitions(share: 1)
