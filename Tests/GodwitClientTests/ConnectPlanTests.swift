@@ -263,6 +263,7 @@ struct ConnectPlanTests {
         #expect(world.attached == [datagram, stream])
         // It has had its turn: the stream gets a whole one.
         world.pass(.milliseconds(800))
+        world.log += world.plan.handleTimeout(now: world.now)
         #expect(world.attached == [datagram, stream])
         world.pass(.milliseconds(300))
         #expect(world.attached == [datagram, stream, datagram])

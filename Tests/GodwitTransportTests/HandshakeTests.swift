@@ -117,6 +117,37 @@ struct HandshakeTests {
         #expect(pair.serverMessages.count == 9)
     }
 
+    @Test("once the round trip is known, probes of a handshake come in twos and at most half a second apart")
+    func handshakeProbes() throws {
+        let pair = try TransportPair()
+        pair.run(for: .milliseconds(30)) { pair.server != nil }
+        pair.up.isCut = true
+        pair.run(for: .milliseconds(60)) { pair.clientEstablished != nil }
+        pair.down.isCut = true
+        var times: [NIODeadline] = []
+        pair.onClientDatagram = { _ in times.append(pair.now) }
+        pair.run(for: .seconds(4))
+        let gaps = zip(times.dropFirst(), times).map { ($0 - $1).nanoseconds / 1_000_000 }
+        // The first probe is alone: a late answer is as likely as a lost one.
+        #expect(gaps.first == 100)
+        #expect(gaps.dropFirst().enumerated().allSatisfy { $0 % 2 == 0 ? $1 == 20 : (80...480).contains($1) })
+        #expect(gaps.suffix(2).max() == 480)
+    }
+
+    @Test("what the handshake took is forgotten with the first round trip behind it")
+    func slowHandshake() throws {
+        let pair = try TransportPair()
+        pair.down.delay = .milliseconds(300)
+        pair.run(for: .seconds(2)) { pair.clientEstablished != nil }
+        #expect(pair.client.statistics.smoothedRTT.map { $0 > .milliseconds(300) } ?? false)
+        pair.down.delay = .milliseconds(25)
+        pair.run(for: .seconds(2))
+        _ = try pair.sendFromClient(testMessage(200, seed: 1))
+        pair.run(for: .milliseconds(200)) { !pair.clientAcknowledged.isEmpty }
+        let smoothed = try #require(pair.client.statistics.smoothedRTT)
+        #expect((.milliseconds(50)...(.milliseconds(51))).contains(smoothed))
+    }
+
     @Test("an application packet that overtakes the handshake is not lost")
     func overtaking() throws {
         let pair = try TransportPair()
