@@ -63,6 +63,16 @@ struct OutgoingQueue: ~Copyable {
     /// The highest number ever given to a carrier in this numbering.
     var lastSent: UInt64 { acknowledged + UInt64(entries.count) }
 
+    /// Gives back room that is empty.
+    mutating func rest() {
+        guard count == 0 else { return }
+        if entries.isEmpty { entries = [] }
+        if withdrawn.isEmpty { withdrawn = [] }
+        if laneTails.isEmpty { laneTails = [:] }
+        if waiting.count == 0 { waiting = WaitingMessages() }
+        if repeated.isEmpty { again = PerUrgency(Deque()) }
+    }
+
     private func index(of sequence: UInt64) -> Int { Int(sequence - acknowledged - 1) }
 
     mutating func append(_ message: OutgoingMessage, id: LocalID) {

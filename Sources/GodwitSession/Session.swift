@@ -143,6 +143,15 @@ package final class Session {
         ticket = nil
     }
 
+    /// The carrier is silent, and will be for long as a rule: gives back room that is empty.
+    package func rest() {
+        outgoing.rest()
+        if givenUp.isEmpty { givenUp = [] }
+        if control.isEmpty { control = [] }
+        if datagrams.isEmpty { datagrams = [] }
+        if events.isEmpty { events = [] }
+    }
+
     func dropCarrierState() {
         control.removeAll()
         givenUp.removeAll()

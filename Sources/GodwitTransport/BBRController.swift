@@ -240,4 +240,40 @@ struct BBRController: CongestionController {
     }
 
     mutating func pathChanged() { self = BBRController(maximumDatagramBytes: datagram) }
+
+    // MARK: Rest
+
+    /// The model of the path, without rounds and phases.
+    struct Resting {
+        fileprivate let bandwidth: Double
+        fileprivate let shortestRoundTrip: TimeAmount?
+        fileprivate let shortestAt: NIODeadline
+        fileprivate let window: Int
+        fileprivate let loss: Double
+        fileprivate let ceiling: Int?
+        fileprivate let fullBandwidth: Double
+        fileprivate let roundsWithoutGrowth: UInt8
+        fileprivate let isFilled: Bool
+    }
+
+    var resting: Resting {
+        Resting(
+            bandwidth: bandwidth.value, shortestRoundTrip: shortestRoundTrip, shortestAt: shortestAt, window: window,
+            loss: loss, ceiling: ceiling, fullBandwidth: fullBandwidth,
+            roundsWithoutGrowth: UInt8(clamping: roundsWithoutGrowth), isFilled: isFilled)
+    }
+
+    mutating func wake(_ resting: Resting) {
+        if resting.bandwidth > 0 { bandwidth.update(resting.bandwidth, round: round) }
+        shortestRoundTrip = resting.shortestRoundTrip
+        shortestAt = resting.shortestAt
+        window = resting.window
+        loss = resting.loss
+        ceiling = resting.ceiling
+        fullBandwidth = resting.fullBandwidth
+        roundsWithoutGrowth = Int(resting.roundsWithoutGrowth)
+        isFilled = resting.isFilled
+        // What was too much on its way has left it.
+        if isFilled { phase = .probeBandwidth }
+    }
 }

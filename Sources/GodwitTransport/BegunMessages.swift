@@ -61,6 +61,9 @@ struct BegunMessages: ~Copyable {
     /// Given up, and the peer is to be told.
     private var resets: Deque<UInt64> = []
 
+    /// - Parameter nextNumber: of the messages before, all are settled.
+    init(nextNumber: UInt64 = 0) { firstNumber = nextNumber }
+
     var nextNumber: UInt64 { firstNumber + UInt64(messages.count) }
     /// From the oldest that is not settled to the newest.
     var span: Int { messages.count }

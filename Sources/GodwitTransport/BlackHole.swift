@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Notices that packets above the base size vanish while smaller ones arrive (RFC 8899 §4.3): a route has changed to a smaller MTU.
-struct BlackHole {
+struct BlackHole: Equatable {
     /// Large packets lost in a row with later, smaller ones acknowledged. At 20 % of random loss that happens to six in a row once in
     /// 15,000 times, and costs a search then.
     static let lossesInARow = 6

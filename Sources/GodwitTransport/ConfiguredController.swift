@@ -52,6 +52,31 @@ enum ConfiguredController: CongestionController {
 
     mutating func pathChanged() { change(bbr: { $0.pathChanged() }, cubic: { $0.pathChanged() }) }
 
+    enum Resting {
+        case bbr(BBRController.Resting)
+        case cubic(CubicController.Resting)
+    }
+
+    var resting: Resting {
+        switch self {
+        case .bbr(let controller): .bbr(controller.resting)
+        case .cubic(let controller): .cubic(controller.resting)
+        }
+    }
+
+    /// - Parameter resting: of the same algorithm, or it is ignored.
+    mutating func wake(_ resting: Resting) {
+        switch (self, resting) {
+        case (.bbr(var controller), .bbr(let resting)):
+            controller.wake(resting)
+            self = .bbr(controller)
+        case (.cubic(var controller), .cubic(let resting)):
+            controller.wake(resting)
+            self = .cubic(controller)
+        case (.bbr, .cubic), (.cubic, .bbr): break
+        }
+    }
+
     private mutating func change(bbr: (inout BBRController) -> Void, cubic: (inout CubicController) -> Void) {
         switch self {
         case .bbr(var controller):

@@ -23,6 +23,12 @@ protocol CongestionController: Sendable {
 
     /// Packets now take another path, of which nothing is known.
     mutating func pathChanged()
+
+    /// What is kept of it while nothing is on its way for long.
+    associatedtype Resting: Sendable
+    var resting: Resting { get }
+    /// A new controller goes on from there.
+    mutating func wake(_ resting: Resting)
 }
 
 /// What a controller learns from an acknowledgement.

@@ -104,28 +104,51 @@ package final class Connection {
         hasHeardPeer = role == .server
         initial = InitialSpace(keys: initialKeys)
         path = Path(remote: remote, isValidated: role == .client)
-        mtu = MTUDiscovery(
-            base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
+        mtu = MTUDiscovery(configuration, remote: remote)
         handshakeDeadline = now + configuration.handshakeTimeout
         flightRepetition = FlightRepetition(isWanted: memory?.isLossy ?? false)
-        recovery = Recovery(
-            congestion: ConfiguredController(
-                configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
-            initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
+        recovery = Recovery(configuration)
         if let memory { recovery.remember(memory) }
-        outgoing = OutgoingMessages(
-            limits: OutgoingMessages.Limits(
-                messageBytes: configuration.maximumMessageBytes, queuedBytes: configuration.maximumQueuedBytes,
-                queuedMessages: configuration.maximumQueuedMessages))
-        incoming = IncomingMessages(
-            limits: IncomingMessages.Limits(
-                messageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
-                maximumWindowBytes: configuration.maximumReceiveWindowBytes,
-                windowMessages: configuration.receiveWindowMessages,
-                permitBytes: configuration.largeMessageRoomBytes))
+        outgoing = OutgoingMessages(limits: configuration.outgoingLimits)
+        incoming = IncomingMessages(limits: configuration.incomingLimits)
         repetitions = Repetitions(share: configuration.redundancyShare)
         idle = IdleTimer(timeout: configuration.idleTimeout, now: now)
         if role == .client, configuration.keepsBinding { keepAlive = KeepAliveSearch(remembered: memory?.keepAlive) }
+    }
+
+    /// A server's connection that has rested goes on.
+    init(waking resting: RestingConnection) {
+        role = .server
+        state = .established
+        let lender = resting.lender
+        configuration = lender.configuration
+        random = lender.random
+        workspace = lender.workspace
+        issuer = lender.issuer
+        clientChosenID = resting.clientChosenID
+        localID = resting.localID
+        localIDs = resting.localIDs
+        peerID = resting.peerID
+        hasHeardPeer = true
+        path = Path(remote: resting.remote, isValidated: true)
+        mtu = resting.bulk?.mtu ?? MTUDiscovery(configuration, remote: resting.remote)
+        handshake = Handshake(completedByServer: resting.isResumed)
+        handshakeDeadline = .distantFuture
+        flightRepetition = FlightRepetition(isWanted: false)
+        keyPhase = resting.keyPhase
+        application = PacketSpace(waking: resting)
+        recovery = Recovery(configuration)
+        outgoing = OutgoingMessages(limits: configuration.outgoingLimits, waking: resting.outgoing)
+        incoming = IncomingMessages(limits: configuration.incomingLimits, waking: resting.incoming)
+        repetitions = Repetitions(share: configuration.redundancyShare)
+        repetitions.savings = resting.savings
+        idle = resting.idle
+        recovery.wake(resting.recovery)
+        if let bulk = resting.bulk {
+            recovery.ecn = bulk.ecn
+            recovery.blackHole = bulk.blackHole
+        }
+        counters.drops = resting.drops
     }
 
     /// A client's connection; its first datagram is ready for `pollTransmit`.

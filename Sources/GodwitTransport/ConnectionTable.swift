@@ -9,7 +9,7 @@ package struct ConnectionHandle: Hashable, Sendable {
 /// Connections by handle and by connection ID.
 struct ConnectionTable {
     private struct Slot {
-        var connection: Connection?
+        var connection: ServedConnection?
         var generation: UInt32 = 0
     }
 
@@ -23,20 +23,19 @@ struct ConnectionTable {
 
     subscript(id: ConnectionID) -> ConnectionHandle? { handles[id] }
 
-    subscript(handle: ConnectionHandle) -> Connection? {
+    subscript(handle: ConnectionHandle) -> ServedConnection? {
         guard Int(handle.slot) < slots.count else { return nil }
         let slot = slots[Int(handle.slot)]
         return slot.generation == handle.generation ? slot.connection : nil
     }
 
     /// Enters a connection under its own ID and the one its client chose.
-    mutating func insert(_ connection: Connection) -> ConnectionHandle {
+    mutating func insert(_ connection: ServedConnection) -> ConnectionHandle {
         let index = free.popLast() ?? UInt32(slots.count)
         if Int(index) == slots.count { slots.append(Slot()) }
         slots[Int(index)].connection = connection
         let handle = ConnectionHandle(slot: index, generation: slots[Int(index)].generation)
-        handles[connection.localID] = handle
-        handles[connection.clientChosenID] = handle
+        connection.forEachID { handles[$0] = handle }
         return handle
     }
 
@@ -45,21 +44,12 @@ struct ConnectionTable {
 
     mutating func remove(_ id: ConnectionID) { handles[id] = nil }
 
-    mutating func remove(_ handle: ConnectionHandle) -> Connection? {
+    mutating func remove(_ handle: ConnectionHandle) -> ServedConnection? {
         guard let connection = self[handle] else { return nil }
-        connection.localIDs?.forEach { handles[$0] = nil }
-        handles[connection.clientChosenID] = nil
+        connection.forEachID { handles[$0] = nil }
         slots[Int(handle.slot)].connection = nil
         slots[Int(handle.slot)].generation &+= 1
         free.append(handle.slot)
         return connection
-    }
-
-    func forEach(_ body: (ConnectionHandle, Connection) -> Void) {
-        for (index, slot) in slots.enumerated() {
-            if let connection = slot.connection {
-                body(ConnectionHandle(slot: UInt32(index), generation: slot.generation), connection)
-            }
-        }
     }
 }

@@ -108,4 +108,26 @@ struct CubicController: CongestionController {
     }
 
     mutating func pathChanged() { self = CubicController(maximumDatagramBytes: datagram) }
+
+    // MARK: Rest
+
+    struct Resting {
+        fileprivate let windowBytes: Int
+        fileprivate let slowStartThreshold: Int
+        fileprivate let windowBeforeLoss: Double
+        fileprivate let smoothedRoundTrip: Double?
+    }
+
+    var resting: Resting {
+        Resting(
+            windowBytes: windowBytes, slowStartThreshold: slowStartThreshold, windowBeforeLoss: windowBeforeLoss,
+            smoothedRoundTrip: smoothedRoundTrip)
+    }
+
+    mutating func wake(_ resting: Resting) {
+        windowBytes = resting.windowBytes
+        slowStartThreshold = resting.slowStartThreshold
+        windowBeforeLoss = resting.windowBeforeLoss
+        smoothedRoundTrip = resting.smoothedRoundTrip
+    }
 }

@@ -3,7 +3,7 @@ import GodwitWire
 /// Whether marks survive the path (RFC 9000 §13.4.2). A few packets go first; only when the peer has counted them do all of a bulk's.
 ///
 /// Bulk alone is marked. A chat fills no queues, and its acknowledgements stay short.
-struct ECNValidation {
+struct ECNValidation: Equatable {
     /// RFC 9000 appendix A.4 tests with ten.
     static let testPackets: UInt64 = 10
 
@@ -91,6 +91,14 @@ struct ECNValidation {
             isCounted = true
         }
         return counts.congestionExperienced > before.congestionExperienced
+    }
+
+    /// The same, with its paths counted by others.
+    var withoutFigures: ECNValidation {
+        var copy = self
+        copy.pathsCapable = 0
+        copy.pathsFailed = 0
+        return copy
     }
 
     private mutating func fail() {

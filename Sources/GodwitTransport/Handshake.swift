@@ -26,6 +26,13 @@ struct Handshake {
         }
     }
 
+    /// A server's that is over, with nothing left to send.
+    init(completedByServer isResumed: Bool) {
+        role = .server
+        isComplete = true
+        self.isResumed = isResumed
+    }
+
     /// Feeds what has arrived to TLS. After an error the stream may still hold an alert for the peer.
     mutating func advance(now: NIODeadline) throws(TLSError) {
         guard let engine, let records = stream.takeNext() else { return }

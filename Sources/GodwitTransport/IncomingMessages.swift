@@ -267,12 +267,35 @@ package struct IncomingMessages: ~Copyable {
         }
     }
 
-    /// Gives back room that is empty.
-    mutating func rest() {
-        if ready.isEmpty { ready = [] }
-        if readyLarge.isEmpty { readyLarge = [] }
-        if partial.isEmpty { partial = [:] }
-        if recovered.isEmpty { recovered = [] }
+    // MARK: Rest
+
+    /// What is kept while no message is on its way.
+    struct Resting {
+        fileprivate let settled: RangeSet
+        fileprivate let window: ReceiveWindow
+        /// All of them were taken.
+        fileprivate let receivedBytes: UInt64
+        fileprivate let takenMessages: UInt64
+        fileprivate let maxMessages: UInt64
+    }
+
+    /// Nil while any is.
+    var resting: Resting? {
+        guard partial.isEmpty, ready.isEmpty, readyLarge.isEmpty, recovered.isEmpty, heldBytes == 0, !hasPermitDue
+        else { return nil }
+        return Resting(
+            settled: settled, window: window, receivedBytes: receivedBytes, takenMessages: takenMessages,
+            maxMessages: maxMessages)
+    }
+
+    init(limits: Limits, waking resting: Resting) {
+        self.init(limits: limits)
+        settled = resting.settled
+        window = resting.window
+        receivedBytes = resting.receivedBytes
+        takenBytes = resting.receivedBytes
+        takenMessages = resting.takenMessages
+        maxMessages = resting.maxMessages
     }
 
     /// Bytes that are held, or reserved for what is under way.

@@ -28,6 +28,9 @@ final class LocalIDs {
     /// The endpoint has something to do: IDs to forget, or to make.
     var isUnsettled: Bool { !retired.isEmpty || active.count < ProtocolLimits.activeConnectionIDs }
 
+    /// One is still to be told.
+    var hasUnannounced: Bool { !unannounced.isEmpty }
+
     var needsMore: Bool { active.count < ProtocolLimits.activeConnectionIDs }
 
     func takeRetired() -> ContiguousArray<ConnectionID> {

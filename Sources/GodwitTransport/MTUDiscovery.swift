@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// It starts at what every path carries and tries the most that Ethernet does, then halves the interval in between. It only tries while
 /// there is bulk to be sent: larger datagrams spare a chat nothing.
-struct MTUDiscovery {
+struct MTUDiscovery: Equatable {
     /// UDP payload of a 1,500-byte packet, of IPv4 and IPv6.
     static let largestIPv4 = 1472
     static let largestIPv6 = 1452

@@ -34,6 +34,8 @@ struct OutgoingDatagrams {
 
     var isEmpty: Bool { waiting.isEmpty }
     var count: Int { waiting.count }
+    /// Nor is a copy to follow.
+    var isDone: Bool { waiting.isEmpty && copies.isEmpty }
 
     mutating func enqueue(_ data: ByteBuffer, deadline: NIODeadline) {
         if waiting.count >= Self.maximumCount {

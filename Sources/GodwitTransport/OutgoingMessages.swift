@@ -278,6 +278,28 @@ struct OutgoingMessages: ~Copyable {
         return nil
     }
 
+    // MARK: Rest
+
+    /// What is kept while no message is on its way.
+    struct Resting {
+        fileprivate let nextNumber: UInt64
+        fileprivate let nextID: UInt64
+        fileprivate let credit: SendCredit
+    }
+
+    /// Nil while any is.
+    var resting: Resting? {
+        guard queuedCount == 0, begun.span == 0 else { return nil }
+        return Resting(nextNumber: begun.nextNumber, nextID: nextID, credit: credit)
+    }
+
+    init(limits: Limits, waking resting: Resting) {
+        self.limits = limits
+        begun = BegunMessages(nextNumber: resting.nextNumber)
+        nextID = resting.nextID
+        credit = resting.credit
+    }
+
     private mutating func left(_ id: UInt64, bytes: Int, deadline: NIODeadline) {
         if deadline < .distantFuture { deadlines.remove(id, deadline: deadline) }
         queuedBytes -= bytes

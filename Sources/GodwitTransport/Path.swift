@@ -14,6 +14,9 @@ struct Path {
         amplification = AmplificationLimit(isValidated: isValidated)
     }
 
+    /// It answers, and there is no other to go back to.
+    var isSettled: Bool { amplification.isValidated && validation == nil && fallback == nil }
+
     /// The newest authentic packet came from `source`.
     ///
     /// - Returns: whether packets now go elsewhere.

@@ -118,4 +118,38 @@ struct ReceivedPackets {
         // One range below the confirmed number is kept, so that the peer always finds its largest packet acknowledged.
         while ranges.count > 1, let first = ranges.first, first.upperBound <= largest { ranges.remove(first) }
     }
+
+    // MARK: Rest
+
+    /// What is kept while nothing arrives and nothing is to be acknowledged: of gaps in the numbers, the newest.
+    struct Resting {
+        fileprivate let range: Range<UInt64>
+        fileprivate let newest: UInt64
+        fileprivate let losses: LossMonitor
+        fileprivate let ecn: ECNCounts
+        fileprivate let ecnToldUpTo: UInt64?
+        fileprivate let largestArrival: NIODeadline
+        fileprivate let largestConfirmed: UInt64?
+    }
+
+    /// Nil before anything has arrived.
+    var resting: Resting? {
+        ranges.last.map {
+            Resting(
+                range: $0, newest: replay.newest, losses: losses, ecn: ecn, ecnToldUpTo: ecnToldUpTo,
+                largestArrival: largestArrival, largestConfirmed: largestConfirmed)
+        }
+    }
+
+    init() {}
+
+    init(waking resting: Resting) {
+        ranges.insert(resting.range)
+        replay = ReplayWindow(largest: resting.range.upperBound - 1, newest: resting.newest)
+        losses = resting.losses
+        ecn = resting.ecn
+        ecnToldUpTo = resting.ecnToldUpTo
+        largestArrival = resting.largestArrival
+        largestConfirmed = resting.largestConfirmed
+    }
 }

@@ -291,4 +291,26 @@ struct Recovery<Controller: CongestionController> {
         detection.reset()
         resetProbes()
     }
+
+    // MARK: Rest
+
+    /// What is known of the path while nothing is on its way.
+    struct Resting {
+        fileprivate let rtt: RTTEstimator
+        fileprivate let congestion: Controller.Resting
+        fileprivate let detection: LossDetection
+        fileprivate let loss: PathLoss
+    }
+
+    var resting: Resting {
+        Resting(rtt: rtt, congestion: congestion.resting, detection: detection, loss: loss)
+    }
+
+    /// A new one goes on from there.
+    mutating func wake(_ resting: Resting) {
+        rtt = resting.rtt
+        congestion.wake(resting.congestion)
+        detection = resting.detection
+        loss = resting.loss
+    }
 }

@@ -30,6 +30,15 @@ struct Repetitions {
 
     init(share: Double) { budget = RedundancyBudget(share: share) }
 
+    /// No message is to be repeated.
+    var isDone: Bool { plans.isEmpty && released.isEmpty && histories.isEmpty }
+
+    /// What was saved, which is what is kept while none is.
+    var savings: RedundancyBudget {
+        get { budget }
+        set { budget = newValue }
+    }
+
     mutating func sentMessage(bytes: Int) { budget.sentMessage(bytes: bytes) }
 
     /// - Returns: whether redundancy may cost so many bytes more.

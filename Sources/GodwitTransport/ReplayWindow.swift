@@ -6,6 +6,29 @@ struct ReplayWindow {
     private var words = InlineArray<16, UInt64>(repeating: 0)
     private(set) var largest: UInt64?
 
+    init() {}
+
+    /// One of which only the newest is known: others count as seen.
+    ///
+    /// - Parameter newest: one bit for each number up to `largest`, from its lowest bit on.
+    init(largest: UInt64, newest: UInt64) {
+        self.largest = largest
+        words = InlineArray(repeating: .max)
+        for distance in 0..<min(largest + 1, UInt64(UInt64.bitWidth)) where newest >> distance & 1 == 0 {
+            words[Self.word(largest - distance)] &= ~Self.bit(largest - distance)
+        }
+    }
+
+    /// One bit for each number up to the largest, from its lowest bit on.
+    var newest: UInt64 {
+        guard let largest else { return 0 }
+        var bits: UInt64 = 0
+        for distance in 0..<min(largest + 1, UInt64(UInt64.bitWidth)) where hasSeen(largest - distance) {
+            bits |= 1 << distance
+        }
+        return bits
+    }
+
     func hasSeen(_ number: UInt64) -> Bool {
         guard let largest, number <= largest else { return false }
         guard largest - number < Self.size else { return true }

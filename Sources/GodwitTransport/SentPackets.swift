@@ -47,6 +47,9 @@ struct SentPackets {
     private(set) var outstandingCount = 0
     private var largestAcknowledged: UInt64 = 0
 
+    /// - Parameter nextNumber: of the packets before, all are settled.
+    init(nextNumber: UInt64 = 0) { self.nextNumber = nextNumber }
+
     var isEmpty: Bool { packets.isEmpty }
     /// Of the packet sent last.
     var newestBytes: Int { packets.last?.bytes ?? 0 }
@@ -163,14 +166,6 @@ struct SentPackets {
             framesForgotten += UInt64(first.frameCount)
             packets.removeFirst()
         }
-    }
-
-    /// Nothing is outstanding and nothing will be for long: forgets the settled packets too, and gives their room back.
-    mutating func rest() {
-        guard outstandingCount == 0 else { return }
-        framesForgotten += UInt64(frames.count)
-        packets = []
-        frames = []
     }
 
     private func appendFrames(of index: Int, to list: inout ContiguousArray<SentFrame>) {

@@ -21,7 +21,7 @@ package final class ServerEndpoint {
     private let random: RandomSource
     private let issuer: ConnectionIDIssuer
     private let tokens: AddressTokens
-    private let workspace = Workspace()
+    private let lender: ConnectionLender
     private var table = ConnectionTable()
     private var resets: RateLimit
 
@@ -39,6 +39,7 @@ package final class ServerEndpoint {
         resets = RateLimit(perSecond: limits.statelessResetsPerSecond)
         let identity = identity ?? .ephemeral(random)
         issuer = try ConnectionIDIssuer(loopIndex: loopIndex, identity: identity, random: random)
+        lender = ConnectionLender(configuration: configuration, random: random, issuer: issuer)
         do throws(TLSError) {
             tokens = try AddressTokens(identity: identity, random: random)
         } catch {
@@ -74,26 +75,23 @@ package final class ServerEndpoint {
             if case .unsupportedVersion = error { return negotiate(datagram) }
             return drop(DropReason(error))
         }
-        guard let handle = table[destination], let connection = table[handle] else {
+        guard let handle = table[destination], let served = table[handle] else {
             return route(datagram, to: destination, isShort: isShort, now: now)
         }
-        deliver(datagram, to: connection, handle, from: source, mark: mark, now: now)
+        deliver(datagram, to: served.connection, handle, from: source, mark: mark, now: now)
         return .connection(handle)
     }
 
-    package func connection(_ handle: ConnectionHandle) -> Connection? { table[handle] }
+    package func connection(_ handle: ConnectionHandle) -> ServedConnection? { table[handle] }
 
     /// IDs that lead to a connection; for tests.
     var knownIDCount: Int { table.idCount }
 
     /// Forgets a connection; its IDs become unknown.
     package func remove(_ handle: ConnectionHandle) {
-        guard let connection = table.remove(handle) else { return }
+        guard let connection = table.remove(handle)?.awake else { return }
         if connection.isCountedHalfOpen { halfOpenCount -= 1 }
     }
-
-    /// Visits every connection, to close them all or to look at their figures.
-    package func forEach(_ body: (ConnectionHandle, Connection) -> Void) { table.forEach(body) }
 
     private func drop(_ reason: DropReason) -> Routing {
         drops.count(reason)
@@ -145,14 +143,14 @@ package final class ServerEndpoint {
             let keys = try PacketKeys.initial(role: .server, clientChosenID: header.destination)
             // A TLS engine is dear, so the packet must be authentic first. It is opened again by the connection.
             let bounds = PacketKeys.Bounds(start: datagram.readerIndex, number: number, end: number + header.length)
-            guard keys.open(datagram, bounds, largestReceived: nil, into: &workspace.plaintext) != nil else {
+            guard keys.open(datagram, bounds, largestReceived: nil, into: &lender.workspace.plaintext) != nil else {
                 return drop(.authenticationFailed)
             }
             connection = Connection(
                 role: .server, configuration: configuration,
                 handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
                 clientChosenID: header.destination, localID: makeID(), peerID: header.source, remote: source,
-                random: random, workspace: workspace, issuer: issuer, now: now)
+                random: random, workspace: lender.workspace, issuer: issuer, now: now)
         } catch {
             return drop(.tlsSetup)
         }
@@ -160,7 +158,7 @@ package final class ServerEndpoint {
             retryAnswerCount += 1
             connection.path.amplification.validate()
         }
-        let handle = table.insert(connection)
+        let handle = table.insert(ServedConnection(connection, lender: lender))
         connection.isCountedHalfOpen = true
         halfOpenCount += 1
         deliver(datagram, to: connection, handle, from: source, mark: mark, now: now)

@@ -14,6 +14,8 @@ struct WaitingPackets {
 
     private var packets: ContiguousArray<Packet> = []
 
+    var isEmpty: Bool { packets.isEmpty }
+
     /// - Parameter bytes: its own, not part of a datagram.
     /// - Returns: false when the room is full.
     mutating func add(_ bytes: ByteBuffer, from source: Address) -> Bool {

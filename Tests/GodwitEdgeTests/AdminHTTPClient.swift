@@ -64,12 +64,14 @@ struct AdminHTTPClient: Sendable {
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request))
             var answer = ByteBuffer()
             do {
+                try await outbound.write(ByteBuffer(string: request))
                 for try await part in inbound { answer.writeImmutableBuffer(part) }
             } catch is IOError {
                 // A server that refuses what it has not read resets the connection; what it said before counts.
+            } catch ChannelError.ioOnClosedChannel {
+                // It has closed before anything was said.
             }
             return String(buffer: answer)
         }

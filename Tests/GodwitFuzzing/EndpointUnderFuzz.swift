@@ -46,7 +46,7 @@ enum EndpointUnderFuzz {
         guard let endpoint = made else { preconditionFailure("no endpoint") }
         let sentBytes = datagram.readableBytes
         guard case .connection(let handle) = endpoint.receive(datagram, from: stranger, now: now),
-            let connection = endpoint.connection(handle)
+            let connection = endpoint.connection(handle)?.connection
         else { return }
         var answered = 0
         // As long as the server talks to nobody, it must stay inside three times what it got (RFC 9000 §8.1) and give up in the end.

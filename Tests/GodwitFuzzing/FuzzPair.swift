@@ -30,7 +30,7 @@ final class FuzzPair {
         }
     }
 
-    var server: Connection? { handle.flatMap { endpoint.connection($0) } }
+    var server: Connection? { handle.flatMap { endpoint.connection($0)?.connection } }
 
     /// Both ends established, the client with a ticket.
     func connect() {

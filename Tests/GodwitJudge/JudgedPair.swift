@@ -64,15 +64,19 @@ final class JudgedPair {
         down.wear(packets: packets)
     }
 
-    var server: Connection? { handle.flatMap { endpoint.connection($0) } }
+    private var served: ServedConnection? { handle.flatMap { endpoint.connection($0) } }
+    /// To ask for it is to wake it.
+    var server: Connection? { served?.connection }
     private(set) var isEstablished = false
+    /// What the server's connection did before it went to rest, each time.
+    private(set) var rested: [ConnectionStatistics] = []
 
     /// Runs until `end`, or until `condition` holds.
     @discardableResult
     func run(until end: NIODeadline, or condition: () -> Bool = { false }) -> Bool {
         pump()
         while !condition() {
-            let next = [flights.min?.arrival, client.pollTimeout(), server?.pollTimeout()].compactMap(\.self).min()
+            let next = [flights.min?.arrival, client.pollTimeout(), served?.pollTimeout()].compactMap(\.self).min()
             guard let next, next <= end else {
                 now = max(now, end)
                 return condition()
@@ -99,7 +103,9 @@ final class JudgedPair {
             pump()
         }
         if let deadline = client.pollTimeout(), deadline <= now { client.handleTimeout(now: now) }
-        if let server, let deadline = server.pollTimeout(), deadline <= now { server.handleTimeout(now: now) }
+        if let served, let deadline = served.pollTimeout(), deadline <= now {
+            served.connection.handleTimeout(now: now)
+        }
     }
 
     /// Events out of both ends, then datagrams into the links.
@@ -112,13 +118,14 @@ final class JudgedPair {
                 break
             }
         }
-        while let server, let event = server.pollEvent() {
+        while let server = served?.awake, let event = server.pollEvent() {
             guard case .message(let message) = event, let answer = serverAnswers(message, now) else { continue }
             _ = try? server.send(answer, now: now)
         }
         if let images, let server { keepBusy(server, urgency: images) }
         transmit(client, isUp: true)
-        if let server { transmit(server, isUp: false) }
+        if let server = served?.awake { transmit(server, isUp: false) }
+        if let figures = served?.rest() { rested.append(figures) }
     }
 
     /// An image of 200 KB on its way and one behind it.

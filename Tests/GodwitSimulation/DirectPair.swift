@@ -9,7 +9,7 @@ package final class DirectPair {
     package let client: Connection
     private let endpoint: ServerEndpoint
     package var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    package private(set) var server: Connection?
+    package private(set) var server: ServedConnection?
     private var buffers = DatagramBuffers(count: 8)
 
     package init() throws {
@@ -36,7 +36,7 @@ package final class DirectPair {
                 }
                 isBusy = true
             }
-            guard let server else { continue }
+            guard let server = server?.awake else { continue }
             while let event = server.pollEvent() {
                 guard case .message(let message) = event else { continue }
                 counts.there += 1
@@ -50,6 +50,7 @@ package final class DirectPair {
                 if case .message = event { counts.back += 1 }
             }
         }
+        _ = server?.rest()
         _ = client.pollTimeout()
         _ = server?.pollTimeout()
         return counts
@@ -62,7 +63,7 @@ package final class DirectPair {
             guard next <= end else { break }
             now = max(now, next)
             client.handleTimeout(now: now)
-            server?.handleTimeout(now: now)
+            if let server, let due = server.pollTimeout(), due <= now { server.connection.handleTimeout(now: now) }
             pump()
         }
         now = end

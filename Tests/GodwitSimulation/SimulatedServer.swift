@@ -43,6 +43,8 @@ final class SimulatedServer {
         if asksForAddress { limits.retryAbove = 0 }
         self.limits = limits
         var configuration = TransportConfiguration.server
+        // As often as it may.
+        configuration.restDelay = .milliseconds(20)
         if let packetsPerKey { configuration.packetsPerKey = packetsPerKey }
         self.configuration = configuration
         endpoint = try Self.makeEndpoint(configuration, identity: identity, limits: limits, random: random)
@@ -99,8 +101,8 @@ final class SimulatedServer {
     func receive(_ datagram: ByteBuffer, from source: Address, network: inout SimulatedNetwork, now: NIODeadline) {
         switch endpoint.receive(datagram, from: source, now: now) {
         case .connection(let handle):
-            if let connection = endpoint.connection(handle), !carriers.contains(where: { $0.handle == handle }) {
-                carriers.append(ServerCarrier(handle: handle, connection: connection))
+            if let served = endpoint.connection(handle), !carriers.contains(where: { $0.handle == handle }) {
+                carriers.append(ServerCarrier(handle: handle, served: served))
             }
         case .reply(let reply): network.send(reply, from: address, to: source, now: now)
         case .dropped(let reason): narrator.say(now, "server dropped a datagram: \(reason)")
@@ -109,12 +111,12 @@ final class SimulatedServer {
     }
 
     var deadline: NIODeadline? {
-        (carriers.map { $0.connection.pollTimeout() } + [session?.pollTimeout()]).compactMap(\.self).min()
+        (carriers.map { $0.served.pollTimeout() } + [session?.pollTimeout()]).compactMap(\.self).min()
     }
 
     func handleTimeouts(now: NIODeadline) {
         for carrier in carriers {
-            if let due = carrier.connection.pollTimeout(), due <= now { carrier.connection.handleTimeout(now: now) }
+            if let due = carrier.served.pollTimeout(), due <= now { carrier.connection.handleTimeout(now: now) }
         }
         if let session, let due = session.pollTimeout(), due <= now { session.handleTimeout(now: now) }
         _ = table.expire(now: now)
@@ -137,6 +139,7 @@ final class SimulatedServer {
             endpoint.remove(carrier.handle)
             return true
         }
+        for carrier in carriers where carrier.served.rest() != nil { narrator.say(now, "server carrier: rests") }
     }
 
     private func takeEvents(of carrier: ServerCarrier, now: NIODeadline) throws {
@@ -236,15 +239,17 @@ final class SimulatedServer {
 /// One connection of the server and the session that it carries, once there was an OPEN.
 final class ServerCarrier {
     let handle: ConnectionHandle
-    let connection: Connection
+    let served: ServedConnection
+    /// To ask for it is to wake it.
+    var connection: Connection { served.connection }
     var session: Session?
     /// Which of the session's carriers this is.
     var attachment: UInt64 = 0
     /// Superseded, refused or dead: what it still brings means nothing.
     var isDone = false
 
-    init(handle: ConnectionHandle, connection: Connection) {
+    init(handle: ConnectionHandle, served: ServedConnection) {
         self.handle = handle
-        self.connection = connection
+        self.served = served
     }
 }

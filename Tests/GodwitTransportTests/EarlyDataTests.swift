@@ -103,7 +103,7 @@ struct EarlyDataTests {
                     case .connection(let handle) = endpoint.receive(
                         datagram, from: Address(ipv4: 0x0a01_0101, port: 7), now: pair.now)
                 else { continue }
-                while let event = endpoint.connection(handle)?.pollEvent() {
+                while let event = endpoint.connection(handle)?.connection.pollEvent() {
                     if case .earlyMessage = event { messages += 1 }
                     if case .message = event { messages += 1 }
                 }

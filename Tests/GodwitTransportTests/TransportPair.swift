@@ -56,6 +56,10 @@ final class TransportPair {
     var migrations: [MigrationCause] = []
     /// The server answers each message with the same.
     var serverEchoes = false
+    /// The server's connection rests when it may.
+    var serverRests = false
+    /// What it had counted, each time.
+    private(set) var restedFigures: [ConnectionStatistics] = []
     /// False for a server whose application has stopped listening.
     var serverTakesEvents = true
     /// Sees every datagram that a client or a server sends, with where it goes.
@@ -93,7 +97,10 @@ final class TransportPair {
         handle = nil
     }
 
-    var server: Connection? { handle.flatMap { endpoint.connection($0) } }
+    private var served: ServedConnection? { handle.flatMap { endpoint.connection($0) } }
+    /// To ask for it is to wake it.
+    var server: Connection? { served?.connection }
+    var serverIsAwake: Bool { served?.awake != nil }
 
     func setLoss(_ loss: Double) {
         up.loss = loss
@@ -119,7 +126,7 @@ final class TransportPair {
     }
 
     private var nextInstant: NIODeadline? {
-        [up.nextArrival, down.nextArrival, client.pollTimeout(), server?.pollTimeout()].compactMap { $0 }.min()
+        [up.nextArrival, down.nextArrival, client.pollTimeout(), served?.pollTimeout()].compactMap { $0 }.min()
     }
 
     private func step() {
@@ -130,7 +137,9 @@ final class TransportPair {
             client.receive(datagram, from: Self.serverAddress, mark: mark, now: now)
         }
         if let deadline = client.pollTimeout(), deadline <= now { client.handleTimeout(now: now) }
-        if let server, let deadline = server.pollTimeout(), deadline <= now { server.handleTimeout(now: now) }
+        if let served, let deadline = served.pollTimeout(), deadline <= now {
+            served.connection.handleTimeout(now: now)
+        }
     }
 
     func deliverToServer(_ datagram: ByteBuffer, from source: Address, mark: ECNCodepoint = .notCapable) {
@@ -151,13 +160,20 @@ final class TransportPair {
             translator?.passOut(&clientAddress, now: now)
             up.send(datagram, mark: client.transmitMark, now: now)
         }
-        while let server, let destination = server.pollTransmit(now: now, into: &datagram) {
+        while let server = served?.awake, let destination = server.pollTransmit(now: now, into: &datagram) {
             onServerDatagram?(datagram, destination)
             // An address that the client has left leads nowhere.
             if destination == clientAddress, translator?.letsIn(now: now) ?? true {
                 down.send(datagram, mark: server.transmitMark, now: now)
             }
         }
+        if serverRests, let figures = served?.rest() { restedFigures.append(figures) }
+    }
+
+    /// The server's owner forgets the connection.
+    func removeServer() {
+        if let handle { endpoint.remove(handle) }
+        handle = nil
     }
 
     private func pollClientEvents() {
@@ -176,7 +192,7 @@ final class TransportPair {
     }
 
     private func pollServerEvents() {
-        guard let server, serverTakesEvents else { return }
+        guard let server = served?.awake, serverTakesEvents else { return }
         while let event = server.pollEvent() {
             switch event {
             case .established: serverEstablished = now

@@ -6,7 +6,9 @@ import NIOCore
 final class DatagramCarrier {
     let id: CarrierID
     let handle: ConnectionHandle
-    let connection: Connection
+    let served: ServedConnection
+    /// To ask for it is to wake it.
+    var connection: Connection { served.connection }
     var binding = CarrierBinding.unopened
 
     /// Where the connection's datagrams go, in the socket's own form; converted again only when the peer moves.
@@ -26,10 +28,12 @@ final class DatagramCarrier {
     /// The earliest entry in the loop's heap.
     var armed: NIODeadline?
 
-    init(id: CarrierID, handle: ConnectionHandle, connection: Connection, destination: SocketAddress, remote: Address) {
+    init(
+        id: CarrierID, handle: ConnectionHandle, served: ServedConnection, destination: SocketAddress, remote: Address
+    ) {
         self.id = id
         self.handle = handle
-        self.connection = connection
+        self.served = served
         self.destination = destination
         self.remote = remote
     }

@@ -20,10 +20,10 @@ extension EdgeLoop {
         case .connection(let handle):
             if let carrier = datagramCarriers[handle] {
                 touch(carrier)
-            } else if let connection = endpoint.connection(handle) {
+            } else if let served = endpoint.connection(handle) {
                 let id = makeCarrierID()
                 let carrier = DatagramCarrier(
-                    id: id, handle: handle, connection: connection, destination: source, remote: remote)
+                    id: id, handle: handle, served: served, destination: source, remote: remote)
                 datagramCarriers[handle] = carrier
                 datagramNumbers[id.number] = handle
                 touch(carrier)
@@ -109,8 +109,16 @@ extension EdgeLoop {
         if carrier.connection.state == .closed {
             forget(carrier)
         } else {
+            rest(carrier)
             arm(carrier)
         }
+    }
+
+    /// Gives back most of what a silent connection holds.
+    func rest(_ carrier: DatagramCarrier) {
+        guard let figures = carrier.served.rest() else { return }
+        restedTransports.add(figures)
+        if case .local(let bound) = carrier.binding { bound.session.rest() }
     }
 
     /// The kernel takes datagrams again.
@@ -173,7 +181,7 @@ extension EdgeLoop {
     }
 
     private func forget(_ carrier: DatagramCarrier) {
-        endedTransports.add(carrier.connection.statistics)
+        restedTransports.add(carrier.connection.statistics)
         unbind(.datagram(carrier), now: turnTime())
         datagramCarriers[carrier.handle] = nil
         datagramNumbers[carrier.id.number] = nil

@@ -33,8 +33,8 @@ final class EdgeLoop {
     var halfOpenStreams = 0
 
     var metrics: LoopMetrics
-    /// Of connections that are no more.
-    var endedTransports = TransportTotals()
+    /// Of connections that are no more, and what the others did before they last went to rest.
+    var restedTransports = TransportTotals()
     var outbox: LoopOutbox
     var isStopping = false
     /// Carriers that have more to send than the socket took.
@@ -186,7 +186,7 @@ final class EdgeLoop {
     // MARK: Timers
 
     func arm(_ carrier: DatagramCarrier) {
-        guard let deadline = carrier.connection.pollTimeout() else { return }
+        guard let deadline = carrier.served.pollTimeout() else { return }
         if let armed = carrier.armed, armed <= deadline { return }
         carrier.armed = deadline
         timers.add(.datagram(carrier.handle), at: deadline)
@@ -228,7 +228,7 @@ final class EdgeLoop {
         case .datagram(let handle):
             guard let carrier = datagramCarriers[handle], carrier.armed == deadline else { return }
             carrier.armed = nil
-            if let deadline = carrier.connection.pollTimeout(), deadline <= now {
+            if let deadline = carrier.served.pollTimeout(), deadline <= now {
                 carrier.connection.handleTimeout(now: now)
                 touch(carrier)
             } else {

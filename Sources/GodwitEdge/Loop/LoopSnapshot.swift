@@ -54,8 +54,10 @@ extension EdgeLoop {
         snapshot.statelessResets = Int(clamping: endpoint.resetCount)
         snapshot.retries = Int(clamping: endpoint.retryCount)
         snapshot.retriesAnswered = Int(clamping: endpoint.retryAnswerCount)
-        snapshot.transport = endedTransports
-        for carrier in datagramCarriers.values { snapshot.transport.add(carrier.connection.statistics) }
+        snapshot.transport = restedTransports
+        for carrier in datagramCarriers.values {
+            if let connection = carrier.served.awake { snapshot.transport.add(connection.statistics) }
+        }
         snapshot.success = metrics.window.figures(now: now.uptimeNanoseconds)
         return snapshot
     }

@@ -1,0 +1,128 @@
+import GodwitTLS
+import GodwitWire
+import NIOCore
+
+/// What is left of a server's connection while it says nothing, as most of a server's do most of the time: what the peer relies on,
+/// and what was learned of the path. All else a new `Connection` has from the start.
+///
+/// What it counted goes to its owner: a woken connection's figures begin at 0, but for the drops, which have a limit.
+struct RestingConnection {
+    let lender: ConnectionLender
+    let clientChosenID: ConnectionID
+    let localID: ConnectionID
+    let peerID: ConnectionID
+    let localIDs: LocalIDs?
+    let remote: Address
+    let isResumed: Bool
+    let keys: PacketKeys
+    let keyPhase: KeyPhase
+    let idle: IdleTimer
+    let position: PacketSpace.Position
+    let received: ReceivedPackets.Resting
+    let recovery: Recovery<ConfiguredController>.Resting
+    let outgoing: OutgoingMessages.Resting
+    let incoming: IncomingMessages.Resting
+    let savings: RedundancyBudget
+    let drops: DropCounters
+    /// Nil as long as nothing large was sent.
+    let bulk: Bulk?
+    /// When it must be woken.
+    let deadline: NIODeadline?
+
+    /// What only large messages teach.
+    final class Bulk {
+        let mtu: MTUDiscovery
+        let ecn: ECNValidation
+        let blackHole: BlackHole
+
+        init(mtu: MTUDiscovery, ecn: ECNValidation, blackHole: BlackHole) {
+            self.mtu = mtu
+            self.ecn = ecn
+            self.blackHole = blackHole
+        }
+    }
+
+    /// Nil while there is more to it than can be kept.
+    init?(_ connection: Connection, lender: ConnectionLender) {
+        guard connection.isQuiet, let keys = connection.application.keys,
+            let received = connection.application.received.resting, let outgoing = connection.outgoing.resting,
+            let incoming = connection.incoming.resting
+        else { return nil }
+        self.lender = lender
+        clientChosenID = connection.clientChosenID
+        localID = connection.localID
+        peerID = connection.peerID
+        localIDs = connection.localIDs
+        remote = connection.remote
+        isResumed = connection.handshake.isResumed
+        keys.rest()
+        self.keys = keys
+        keyPhase = connection.keyPhase
+        idle = connection.idle
+        position = connection.application.position
+        self.received = received
+        recovery = connection.recovery.resting
+        self.outgoing = outgoing
+        self.incoming = incoming
+        savings = connection.repetitions.savings
+        drops = connection.counters.drops
+        let ecn = connection.recovery.ecn.withoutFigures
+        let isFresh =
+            connection.mtu == MTUDiscovery(connection.configuration, remote: connection.remote)
+            && ecn == ECNValidation() && connection.recovery.blackHole == BlackHole()
+        bulk = isFresh ? nil : Bulk(mtu: connection.mtu, ecn: ecn, blackHole: connection.recovery.blackHole)
+        deadline = connection.pollTimeout()
+    }
+}
+
+/// What all connections of an endpoint are lent.
+final class ConnectionLender {
+    let configuration: TransportConfiguration
+    let random: RandomSource
+    let workspace = Workspace()
+    let issuer: ConnectionIDIssuer
+
+    init(configuration: TransportConfiguration, random: RandomSource, issuer: ConnectionIDIssuer) {
+        self.configuration = configuration
+        self.random = random
+        self.issuer = issuer
+    }
+}
+
+extension PacketSpace {
+    init(waking resting: RestingConnection) {
+        keys = resting.keys
+        sent = SentPackets(nextNumber: resting.position.nextNumber)
+        received = ReceivedPackets(waking: resting.received)
+        largestAcknowledged = resting.position.largestAcknowledged
+    }
+}
+
+extension MTUDiscovery {
+    init(_ configuration: TransportConfiguration, remote: Address) {
+        self.init(base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
+    }
+}
+
+extension Recovery<ConfiguredController> {
+    init(_ configuration: TransportConfiguration) {
+        self.init(
+            congestion: ConfiguredController(
+                configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
+            initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
+    }
+}
+
+extension TransportConfiguration {
+    var outgoingLimits: OutgoingMessages.Limits {
+        OutgoingMessages.Limits(
+            messageBytes: maximumMessageBytes, queuedBytes: maximumQueuedBytes, queuedMessages: maximumQueuedMessages)
+    }
+
+    var incomingLimits: IncomingMessages.Limits {
+        IncomingMessages.Limits(
+            messageBytes: maximumMessageBytes, windowBytes: receiveWindowBytes,
+            maximumWindowBytes: maximumReceiveWindowBytes, windowMessages: receiveWindowMessages,
+            permitBytes: largeMessageRoomBytes)
+    }
+}
