@@ -78,6 +78,8 @@ final class LocalIDs {
             return NewConnectionIDFrame(
                 sequence: sequence, retirePriorTo: 0, id: entry.id, token: issuer.resetToken(for: entry.id))
         }
+        // Announcements are few: their room is given back.
+        if unannounced.capacity > 0 { unannounced = [] }
         return nil
     }
 

@@ -10,8 +10,9 @@ struct BenchIdleCommand: AsyncParsableCommand {
         abstract: "Memory of idle datagram connections, each with an open session.",
         discussion: """
             Clients connect over loopback and vanish without a word, some hundred at a time, so that the edge keeps their connections and \
-            the clients' own memory is used again. The growth of this process's anonymous memory is divided by the connections. Memory that \
-            handshakes have given back is used again, so the figure is too low unless the connections are many times a batch.
+            the clients' own memory is used again. The growth of this process's heap and of its anonymous resident memory is divided by the \
+            connections. What is resident varies by what handshakes have left between the connections, which the next ones use, so the \
+            connections should be many times a batch.
             """)
 
     @Option(help: "Connections that the edge is to keep.")
@@ -34,18 +35,17 @@ struct BenchIdleCommand: AsyncParsableCommand {
         let edge = try await EchoEdge.start(loops: 1, idle: .hours(1))
         // What the first clients bring up once and for all is not the connections'.
         try await connect(batch, to: edge, on: clients)
-        let before = try AnonymousMemory.bytes()
+        let before = try ProcessMemory.now()
         var count = 0
         while count < connections {
             let share = min(batch, connections - count)
             try await connect(share, to: edge, on: clients)
             count += share
         }
-        let after = try AnonymousMemory.bytes()
-        let each = Double(after - before) / Double(count)
+        let after = try ProcessMemory.now()
         print(
-            "\(count) idle connections: \((after - before) / 1024) KiB, " + String(format: "%.0f", each)
-                + " bytes a connection with its session (anonymous resident memory)")
+            "\(count) idle connections with their sessions, bytes each: \((after.heap - before.heap) / count) allocated, "
+                + "\((after.anonymous - before.anonymous) / count) resident")
         await edge.stop()
         try await clients.shutdownGracefully()
     }
@@ -60,9 +60,18 @@ struct BenchIdleCommand: AsyncParsableCommand {
     }
 }
 
-/// Memory of this process that no file backs.
-private enum AnonymousMemory {
-    static func bytes() throws -> Int {
+/// Memory of this process.
+private struct ProcessMemory {
+    /// What no file backs and is in memory, bytes.
+    let anonymous: Int
+    /// What is allocated and not freed, bytes.
+    let heap: Int
+
+    static func now() throws -> ProcessMemory {
+        ProcessMemory(anonymous: try anonymousBytes(), heap: try heapBytes())
+    }
+
+    private static func anonymousBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         for line in status.split(separator: "\n") where line.hasPrefix("RssAnon:") {
             if let kibibytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({
@@ -72,5 +81,30 @@ private enum AnonymousMemory {
             }
         }
         throw BenchError.noMemoryFigure
+    }
+
+    private typealias MallocInfo = @convention(c) (CInt, UnsafeMutablePointer<FILE>) -> CInt
+
+    /// What glibc's allocator has of the kernel, less what it has free (`malloc_info(3)`, which Swift's Glibc module leaves out).
+    private static func heapBytes() throws -> Int {
+        guard let symbol = dlsym(nil, "malloc_info") else { throw BenchError.noHeapFigure }
+        let mallocInfo = unsafeBitCast(symbol, to: MallocInfo.self)
+        var text: UnsafeMutablePointer<CChar>?
+        var length = 0
+        guard let stream = open_memstream(&text, &length) else { throw BenchError.noHeapFigure }
+        let result = mallocInfo(0, stream)
+        fclose(stream)
+        defer { free(text) }
+        guard result == 0, let text else { throw BenchError.noHeapFigure }
+        // The totals of all arenas come last.
+        let lines = String(cString: text).split(separator: "\n")
+        func total(_ element: String) throws -> Int {
+            guard let line = lines.last(where: { $0.hasPrefix("<" + element) }),
+                let size = line.split(separator: "\"").last(where: { Int($0) != nil }).flatMap({ Int($0) })
+            else { throw BenchError.noHeapFigure }
+            return size
+        }
+        return try total("system type=\"current\"") + total("total type=\"mmap\"") - total("total type=\"fast\"")
+            - total("total type=\"rest\"")
     }
 }

@@ -105,12 +105,15 @@ enum BenchError: Error, CustomStringConvertible {
     case connect(ready: Int, of: Int)
     /// `/proc/self/status` has no RssAnon line, which Linux has had since 4.5.
     case noMemoryFigure
+    /// `malloc_info` tells something else here.
+    case noHeapFigure
 
     var description: String {
         switch self {
         case .connect(let ready, let count):
             "only \(ready) of \(count) connections came up; try fewer with --connections, or raise the open-file limit"
         case .noMemoryFigure: "/proc/self/status does not tell RssAnon here; Linux 4.5 or later is needed"
+        case .noHeapFigure: "malloc_info does not tell what is allocated here; glibc 2.10 or later is needed"
         }
     }
 }
