@@ -137,6 +137,8 @@ package final class Connection {
         flightRepetition = FlightRepetition(isWanted: false)
         keyPhase = resting.keyPhase
         application = PacketSpace(waking: resting)
+        // A datagram that comes so late is of no use, and what has come as a copy is forgotten.
+        incomingDatagrams = IncomingDatagrams(floor: application.received.largest.map { $0 + 1 } ?? 0)
         recovery = Recovery(configuration)
         outgoing = OutgoingMessages(limits: configuration.outgoingLimits, waking: resting.outgoing)
         incoming = IncomingMessages(limits: configuration.incomingLimits, waking: resting.incoming)

@@ -18,6 +18,9 @@ struct IncomingDatagrams {
     private var packet: UInt64 = 0
     private var index = 0
 
+    /// - Parameter floor: nothing of packets below is delivered.
+    init(floor: UInt64 = 0) { self.floor = floor }
+
     /// The frames that follow are of this packet.
     mutating func begin(packet number: UInt64) {
         packet = number

@@ -20,8 +20,11 @@ final class FuzzPair {
         }
         self.now = now
         do {
+            var configuration = TransportConfiguration.server
+            configuration.restDelay = .milliseconds(1)
             endpoint = try ServerEndpoint(
-                configuration: .server, tls: serverTLS, loopIndex: 0, limits: EndpointLimits(), random: .seeded(1))
+                configuration: configuration, tls: serverTLS, loopIndex: 0, limits: EndpointLimits(), random: .seeded(1)
+            )
             client = try Connection.client(
                 configuration: .client, tls: clientTLS, serverName: nil, remote: Self.serverAddress,
                 random: .seeded(2), resumption: ticket.map { TLSResumption(ticket: $0, age: .seconds(1)) }, now: now)
@@ -30,7 +33,12 @@ final class FuzzPair {
         }
     }
 
-    var server: Connection? { handle.flatMap { endpoint.connection($0)?.connection } }
+    private var served: ServedConnection? { handle.flatMap { endpoint.connection($0) } }
+    /// To ask for it is to wake it.
+    var server: Connection? { served?.connection }
+
+    /// It rests if it may.
+    func restServer() { _ = served?.rest() }
 
     /// Both ends established, the client with a ticket.
     func connect() {

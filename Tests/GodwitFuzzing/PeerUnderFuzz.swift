@@ -16,23 +16,23 @@ enum PeerUnderFuzz {
         switch choice % 3 {
         case 0:
             pair.connect()
-            attack(pair.server, from: FuzzPair.clientAddress, by: pair.client, pair, &input)
+            attack({ pair.server }, from: FuzzPair.clientAddress, by: pair.client, pair, &input)
         case 1:
             pair.connect()
-            attack(pair.client, from: FuzzPair.serverAddress, by: pair.server, pair, &input)
+            attack({ pair.client }, from: FuzzPair.serverAddress, by: pair.server, pair, &input)
         default:
             pair.connect()
             let known = FuzzPair(ticket: pair.ticket, now: pair.now + .seconds(1))
             known.beginWithEarlyData()
-            attack(known.server, from: FuzzPair.clientAddress, by: known.client, known, &input)
+            attack({ known.server }, from: FuzzPair.clientAddress, by: known.client, known, &input)
         }
     }
 
     private static func attack(
-        _ victim: Connection?, from source: Address, by attacker: Connection?, _ pair: FuzzPair,
+        _ victim: () -> Connection?, from source: Address, by attacker: Connection?, _ pair: FuzzPair,
         _ input: inout ByteBuffer
     ) {
-        guard let victim, let attacker else { preconditionFailure("no connection") }
+        guard let attacker else { preconditionFailure("no connection") }
         var now = pair.now
         var ahead: UInt64 = 0
         while let length = input.readInteger(as: UInt8.self), let control = input.readInteger(as: UInt8.self),
@@ -41,6 +41,8 @@ enum PeerUnderFuzz {
             ahead += UInt64(control >> 4)
             guard let datagram = attacker.forge(payload, ahead: ahead) else { preconditionFailure("no keys") }
             ahead += 1
+            // A server's may have rested since the last packet.
+            guard let victim = victim() else { preconditionFailure("no connection") }
             victim.receive(datagram, from: source, now: now)
             settle(victim, now: now)
             for _ in 0..<(control & 15) {
@@ -49,6 +51,7 @@ enum PeerUnderFuzz {
                 victim.handleTimeout(now: now)
                 settle(victim, now: now)
             }
+            pair.restServer()
         }
     }
 

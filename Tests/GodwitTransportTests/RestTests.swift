@@ -132,6 +132,50 @@ struct RestTests {
         try exchange(pair, "fourth")
     }
 
+    @Test("what is not authentic does not keep it awake, and is counted on across rests")
+    func forgeries() throws {
+        let pair = try pair()
+        try exchange(pair, "message")
+        var recorded: ByteBuffer?
+        pair.onClientDatagram = { recorded = $0 }
+        try exchange(pair, "another")
+        pair.onClientDatagram = nil
+        var forged = try #require(recorded)
+        forged.setInteger(UInt8(0xff), at: forged.writerIndex - 1)
+        forged.setInteger(UInt8(0xff), at: forged.writerIndex - 2)
+        for count in 1...3 {
+            #expect(fallsSilent(pair))
+            pair.deliverToServer(forged, from: pair.clientAddress)
+            #expect(pair.serverIsAwake)
+            #expect(pair.server?.statistics.drops[.authenticationFailed] == UInt64(count))
+            pair.pump()
+            #expect(!pair.serverIsAwake)
+        }
+        try exchange(pair, "third")
+    }
+
+    @Test("an unreliable datagram of before a rest is not delivered behind it: it may have come as a copy")
+    func datagrams() throws {
+        let pair = try pair()
+        try exchange(pair, "message")
+        var recorded: [ByteBuffer] = []
+        pair.onClientDatagram = { recorded.append($0) }
+        pair.up.loss = 1
+        try pair.client.sendDatagram(Self.text("voice"), deadline: pair.now + .seconds(1), now: pair.now)
+        pair.pump()
+        pair.onClientDatagram = nil
+        pair.up.loss = 0
+        try exchange(pair, "next")
+        #expect(fallsSilent(pair))
+        #expect(!recorded.isEmpty)
+        for datagram in recorded { pair.deliverToServer(datagram, from: pair.clientAddress) }
+        pair.run(for: .milliseconds(100))
+        #expect(pair.serverDatagrams.isEmpty)
+        try pair.client.sendDatagram(Self.text("fresh"), deadline: pair.now + .seconds(1), now: pair.now)
+        pair.run(for: .milliseconds(100))
+        #expect(pair.serverDatagrams == [Self.text("fresh")])
+    }
+
     @Test("a client that comes from another address while the server rests is followed")
     func moves() throws {
         let pair = try pair()
