@@ -60,8 +60,6 @@ package final class PacketProtection {
         secret.cleanse()
     }
 
-    package var isResting: Bool { packetContext == nil && headerContext == nil }
-
     /// Gives the contexts back until the next packet.
     package func rest() {
         EVP_CIPHER_CTX_free(packetContext)

@@ -102,8 +102,6 @@ final class PacketKeys {
         UInt32(mask.1) << 24 | UInt32(mask.2) << 16 | UInt32(mask.3) << 8 | UInt32(mask.4)
     }
 
-    var isResting: Bool { sealing.isResting && opening.isResting && other?.isResting ?? true }
-
     /// Gives back what the next packet makes anew.
     func rest() {
         sealing.rest()

@@ -43,12 +43,13 @@ extension EdgeLoop {
 
     /// Takes what arrived out of a connection.
     func takeEvents(of carrier: DatagramCarrier, now: NIODeadline) {
-        while let event = carrier.connection.pollEvent() {
+        let connection = carrier.connection
+        while let event = connection.pollEvent() {
             switch event {
             case .established:
                 carrier.isEstablished = true
                 handshakeEnded(.datagram, .ok, now: now)
-                countHandshake(carrier.connection.statistics)
+                countHandshake(connection.statistics)
                 for envelope in carrier.takeHeldBack() { receive(envelope, on: carrier, now: now) }
             case .message(let envelope):
                 receive(envelope, on: carrier, now: now)
@@ -72,7 +73,7 @@ extension EdgeLoop {
             }
         }
         guard carrier.room != .media else { return }
-        let room = carrier.connection.leastUrgentWithRoom(for: DatagramCarrier.lowWaterBytes)
+        let room = connection.leastUrgentWithRoom(for: DatagramCarrier.lowWaterBytes)
         guard room != carrier.room else { return }
         carrier.room = room
         carrierHasRoom(carrier.binding, carrier.id, room)
@@ -81,9 +82,10 @@ extension EdgeLoop {
     /// Writes what a connection has to send, as far as the socket takes it.
     func transmit(_ carrier: DatagramCarrier, now: NIODeadline) {
         guard let socket else { return }
+        let connection = carrier.connection
         while socket.isWritable {
             var datagram = datagramBuffers.take()
-            guard let remote = carrier.connection.pollTransmit(now: now, into: &datagram) else {
+            guard let remote = connection.pollTransmit(now: now, into: &datagram) else {
                 datagramBuffers.putBack(datagram)
                 break
             }
@@ -94,11 +96,11 @@ extension EdgeLoop {
             }
             metrics.datagramsSent.add()
             metrics.datagramBytesSent.add(datagram.readableBytes)
-            let mark = carrier.connection.transmitMark
+            let mark = connection.transmitMark
             if sendsBatches {
                 socket.join(
                     datagram, to: carrier.destination, remote: carrier.remote, mark: mark,
-                    mayJoin: datagram.readableBytes <= carrier.connection.datagramLimit)
+                    mayJoin: datagram.readableBytes <= connection.datagramLimit)
             } else {
                 socket.write(datagram, to: carrier.destination, mark: mark)
             }
@@ -106,7 +108,7 @@ extension EdgeLoop {
         }
         socket.endBatch()
         if !socket.isWritable { waitingForSocket.append(carrier) }
-        if carrier.connection.state == .closed {
+        if connection.state == .closed {
             forget(carrier)
         } else {
             rest(carrier)
