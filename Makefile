@@ -51,6 +51,7 @@ simulate-chat: packages ## The lab's chat, connecting, its blackout, a 200 KB im
 	swift build -c release --product godwit-judge
 	.build/release/godwit-judge chat all $(RUNS)
 	.build/release/godwit-judge connect all $(RUNS)
+	.build/release/godwit-judge reconnect all $(RUNS)
 	.build/release/godwit-judge mixed all 5
 	.build/release/godwit-judge blackout all 20
 	.build/release/godwit-judge image all 10

@@ -87,7 +87,8 @@ extension Connection {
             recovery.probe(&initial.space, now: now, outcome: &outcome)
             // Both spaces share one timer, which this one has just set anew.
             sendDataAlong(now: now)
-            if recovery.rtt.hasSample, recovery.probeTimer.firedCount > 1 { flightRepetition.probeSent(now: now) }
+            flightRepetition.probeSent(
+                recovery.probeTimer.firedCount, hasHeardPeer: recovery.rtt.hasSample, now: now)
         } else if isApplicationDue {
             recovery.probe(&application, now: now, outcome: &outcome)
         }

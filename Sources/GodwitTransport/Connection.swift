@@ -106,7 +106,9 @@ package final class Connection {
         path = Path(remote: remote, isValidated: role == .client)
         mtu = MTUDiscovery(configuration, remote: remote)
         handshakeDeadline = now + configuration.handshakeTimeout
-        flightRepetition = FlightRepetition(isWanted: memory?.isLossy ?? false)
+        flightRepetition = FlightRepetition(
+            isWanted: memory?.isLossy ?? false,
+            isSparse: configuration.firstFlightInterval > ProbeTimer.maximumInterval)
         recovery = Recovery(configuration)
         if let memory { recovery.remember(memory) }
         outgoing = OutgoingMessages(limits: configuration.outgoingLimits)
@@ -134,7 +136,7 @@ package final class Connection {
         mtu = resting.bulk?.mtu ?? MTUDiscovery(configuration, remote: resting.remote)
         handshake = Handshake(completedByServer: resting.isResumed)
         handshakeDeadline = .distantFuture
-        flightRepetition = FlightRepetition(isWanted: false)
+        flightRepetition = FlightRepetition()
         keyPhase = resting.keyPhase
         application = PacketSpace(waking: resting)
         // A datagram that comes so late is of no use, and what has come as a copy is forgotten.

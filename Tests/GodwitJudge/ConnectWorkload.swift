@@ -6,6 +6,8 @@ import NIOCore
 struct ConnectWorkload {
     /// A session's OPEN with a message of 200 bytes of English text.
     var bytes = 170
+    /// The client knows the network for one that loses packets.
+    var remembers = false
     /// Tells about each datagram.
     var narrates = false
 
@@ -17,7 +19,10 @@ struct ConnectWorkload {
     }
 
     func run(_ network: JudgedNetwork, seed: UInt64) throws -> Result {
-        let pair = try JudgedPair(network, seed: seed)
+        let memory =
+            remembers
+            ? PathMemory(smoothedRTT: .milliseconds(120), rttVariation: .milliseconds(30), lossRate: 0.1) : nil
+        let pair = try JudgedPair(network, seed: seed, memory: memory)
         pair.wear(packets: 100)
         var result = Result()
         let start = pair.now

@@ -40,7 +40,8 @@ final class JudgedPair {
     }
 
     init(
-        _ network: JudgedNetwork, seed: UInt64, server serverConfiguration: TransportConfiguration = .server
+        _ network: JudgedNetwork, seed: UInt64, server serverConfiguration: TransportConfiguration = .server,
+        memory: PathMemory? = nil
     ) throws {
         // Connecting is not what is judged, and here no other attempt runs beside.
         var (clientConfiguration, serverConfiguration) = (TransportConfiguration.client, serverConfiguration)
@@ -55,7 +56,7 @@ final class JudgedPair {
             random: random)
         client = try Connection.client(
             configuration: clientConfiguration, tls: SimulatedTLS.client.get(), serverName: nil,
-            remote: Self.serverAddress, random: random, now: now)
+            remote: Self.serverAddress, random: random, memory: memory, now: now)
     }
 
     /// So many packets have gone before, each way.

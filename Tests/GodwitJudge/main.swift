@@ -6,7 +6,7 @@ import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat|connect|mixed|blackout|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|connect|reconnect|mixed|blackout|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -31,10 +31,11 @@ case "chat":
         for run in 0..<runs { report.add(try chat.run(network, seed: seed &+ UInt64(run))) }
         print(report.line(network.name))
     }
-case "connect":
+case "connect", "reconnect":
     print(ConnectReport.heading)
     for network in networks {
         var connect = ConnectWorkload()
+        connect.remembers = argument(0) == "reconnect"
         connect.narrates = getenv("NARRATE") != nil
         var report = ConnectReport()
         for run in 0..<runs { report.add(try connect.run(network, seed: seed &+ UInt64(run))) }
@@ -102,7 +103,7 @@ case "allocations":
     exit((4...AllocationCheck.limit).contains(each) ? 0 : 1)
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, connect (to the first echo), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
+        "there is no workload \(workload); there are: chat, connect (to the first echo), reconnect (on a network that lost packets before), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
     )
     exit(2)
 }

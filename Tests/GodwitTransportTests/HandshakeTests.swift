@@ -69,8 +69,8 @@ struct HandshakeTests {
         pair.run(for: .seconds(11)) { pair.clientClosed != nil }
         #expect(pair.clientClosed == .handshakeTimeout)
         #expect(pair.client.state == .closed)
-        // Probes at 0.3 s, then by halves up to one a second.
-        #expect((8...14).contains(pair.up.sentDatagrams))
+        // Probes at 0.3 s, then by halves up to one a second, twice from the fourth on.
+        #expect((18...24).contains(pair.up.sentDatagrams))
     }
 
     @Test("an attempt beside others repeats its first flight as seldom as it is told to, once it has backed off so far")
@@ -132,6 +132,33 @@ struct HandshakeTests {
         #expect(gaps.first == 100)
         #expect(gaps.dropFirst().enumerated().allSatisfy { $0 % 2 == 0 ? $1 == 20 : (80...480).contains($1) })
         #expect(gaps.suffix(2).max() == 480)
+    }
+
+    /// When the client's first flights leave into silence, in ms.
+    private func firstFlights(_ memory: PathMemory?) throws -> [Int64] {
+        let pair = try TransportPair(memory: memory)
+        pair.up.isCut = true
+        let start = pair.now
+        var times: [Int64] = []
+        pair.onClientDatagram = { _ in times.append((pair.now - start).nanoseconds / 1_000_000) }
+        pair.run(for: .seconds(4))
+        return times
+    }
+
+    @Test("first flights that nobody answers go in twos from the fourth repetition on")
+    func silence() throws {
+        #expect(try firstFlights(nil) == [0, 300, 600, 1_050, 1_725, 1_745, 2_725, 2_745, 3_725, 3_745])
+    }
+
+    @Test("on a network that lost packets before, the first one goes twice, and those from the second repetition on")
+    func silenceOfLossyNetwork() throws {
+        let memory = PathMemory(smoothedRTT: .milliseconds(50), rttVariation: .milliseconds(10), lossRate: 0.1)
+        let times = try firstFlights(memory)
+        #expect(times.prefix(5) == [0, 20, 90, 180, 200])
+        // What several lost ones carried goes in two datagrams at once, and once more.
+        let probes = Set(times.dropFirst(3)).subtracting(times.map { $0 + 20 })
+        #expect(probes.count == 8)
+        #expect(probes.allSatisfy { times.contains($0 + 20) })
     }
 
     @Test("what the handshake took is forgotten with the first round trip behind it")
