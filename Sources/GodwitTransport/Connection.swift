@@ -111,18 +111,17 @@ package final class Connection {
             isSparse: configuration.firstFlightInterval > ProbeTimer.maximumInterval)
         recovery = Recovery(configuration)
         if let memory { recovery.remember(memory) }
-        outgoing = OutgoingMessages(limits: configuration.outgoingLimits)
-        incoming = IncomingMessages(limits: configuration.incomingLimits)
+        outgoing = OutgoingMessages(limits: OutgoingMessages.Limits(configuration))
+        incoming = IncomingMessages(limits: IncomingMessages.Limits(configuration))
         repetitions = Repetitions(share: configuration.redundancyShare)
         idle = IdleTimer(timeout: configuration.idleTimeout, now: now)
         if role == .client, configuration.keepsBinding { keepAlive = KeepAliveSearch(remembered: memory?.keepAlive) }
     }
 
     /// A server's connection that has rested goes on.
-    init(waking resting: RestingConnection) {
+    init(waking resting: RestingConnection, lender: ConnectionLender) {
         role = .server
         state = .established
-        let lender = resting.lender
         configuration = lender.configuration
         random = lender.random
         workspace = lender.workspace
@@ -142,8 +141,10 @@ package final class Connection {
         // A datagram that comes so late is of no use, and what has come as a copy is forgotten.
         incomingDatagrams = IncomingDatagrams(floor: application.received.largest.map { $0 + 1 } ?? 0)
         recovery = Recovery(configuration)
-        outgoing = OutgoingMessages(limits: configuration.outgoingLimits, waking: resting.outgoing)
-        incoming = IncomingMessages(limits: configuration.incomingLimits, waking: resting.incoming)
+        outgoing = OutgoingMessages(
+            limits: OutgoingMessages.Limits(configuration), waking: resting.outgoing)
+        incoming = IncomingMessages(
+            limits: IncomingMessages.Limits(configuration), waking: resting.incoming)
         repetitions = Repetitions(share: configuration.redundancyShare)
         repetitions.savings = resting.savings
         idle = resting.idle

@@ -70,6 +70,13 @@ package struct IncomingMessages: ~Copyable {
         /// Room for the rest of large messages.
         let permitBytes: Int
 
+        init(_ configuration: TransportConfiguration) {
+            self.init(
+                messageBytes: configuration.maximumMessageBytes, windowBytes: configuration.receiveWindowBytes,
+                maximumWindowBytes: configuration.maximumReceiveWindowBytes,
+                windowMessages: configuration.receiveWindowMessages, permitBytes: configuration.largeMessageRoomBytes)
+        }
+
         package init(
             messageBytes: Int, windowBytes: Int, maximumWindowBytes: Int, windowMessages: Int, permitBytes: Int
         ) {

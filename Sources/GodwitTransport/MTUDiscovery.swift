@@ -88,3 +88,9 @@ struct MTUDiscovery: Equatable {
         searchAgain = now + Self.searchInterval
     }
 }
+
+extension MTUDiscovery {
+    init(_ configuration: TransportConfiguration, remote: Address) {
+        self.init(base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
+    }
+}

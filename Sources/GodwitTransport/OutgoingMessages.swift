@@ -307,6 +307,14 @@ struct OutgoingMessages: ~Copyable {
     }
 }
 
+extension OutgoingMessages.Limits {
+    init(_ configuration: TransportConfiguration) {
+        self.init(
+            messageBytes: configuration.maximumMessageBytes, queuedBytes: configuration.maximumQueuedBytes,
+            queuedMessages: configuration.maximumQueuedMessages)
+    }
+}
+
 extension Range<Int> {
     fileprivate func prefix(_ count: Int) -> Range<Int> { lowerBound..<Swift.min(upperBound, lowerBound + count) }
 }

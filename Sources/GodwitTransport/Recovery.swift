@@ -314,3 +314,12 @@ struct Recovery<Controller: CongestionController> {
         loss = resting.loss
     }
 }
+
+extension Recovery<ConfiguredController> {
+    init(_ configuration: TransportConfiguration) {
+        self.init(
+            congestion: ConfiguredController(
+                configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
+            initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
+    }
+}

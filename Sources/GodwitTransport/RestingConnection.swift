@@ -7,7 +7,6 @@ import NIOCore
 ///
 /// What it counted goes to its owner: a woken connection's figures begin at 0, but for the drops, which have a limit.
 struct RestingConnection {
-    let lender: ConnectionLender
     let clientChosenID: ConnectionID
     let localID: ConnectionID
     let peerID: ConnectionID
@@ -43,12 +42,11 @@ struct RestingConnection {
     }
 
     /// Nil while there is more to it than can be kept.
-    init?(_ connection: Connection, lender: ConnectionLender) {
+    init?(_ connection: Connection) {
         guard connection.isQuiet, let keys = connection.application.keys,
             let received = connection.application.received.resting, let outgoing = connection.outgoing.resting,
             let incoming = connection.incoming.resting
         else { return nil }
-        self.lender = lender
         clientChosenID = connection.clientChosenID
         localID = connection.localID
         peerID = connection.peerID
@@ -75,54 +73,11 @@ struct RestingConnection {
     }
 }
 
-/// What all connections of an endpoint are lent.
-final class ConnectionLender {
-    let configuration: TransportConfiguration
-    let random: RandomSource
-    let workspace = Workspace()
-    let issuer: ConnectionIDIssuer
-
-    init(configuration: TransportConfiguration, random: RandomSource, issuer: ConnectionIDIssuer) {
-        self.configuration = configuration
-        self.random = random
-        self.issuer = issuer
-    }
-}
-
 extension PacketSpace {
     init(waking resting: RestingConnection) {
         keys = resting.keys
         sent = SentPackets(nextNumber: resting.position.nextNumber)
         received = ReceivedPackets(waking: resting.received)
         largestAcknowledged = resting.position.largestAcknowledged
-    }
-}
-
-extension MTUDiscovery {
-    init(_ configuration: TransportConfiguration, remote: Address) {
-        self.init(base: configuration.maximumDatagramBytes, remote: remote, isWanted: configuration.discoversMTU)
-    }
-}
-
-extension Recovery<ConfiguredController> {
-    init(_ configuration: TransportConfiguration) {
-        self.init(
-            congestion: ConfiguredController(
-                configuration.congestion, maximumDatagramBytes: configuration.maximumDatagramBytes),
-            initialRTT: configuration.initialRTT, maximumDatagramBytes: configuration.maximumDatagramBytes)
-    }
-}
-
-extension TransportConfiguration {
-    var outgoingLimits: OutgoingMessages.Limits {
-        OutgoingMessages.Limits(
-            messageBytes: maximumMessageBytes, queuedBytes: maximumQueuedBytes, queuedMessages: maximumQueuedMessages)
-    }
-
-    var incomingLimits: IncomingMessages.Limits {
-        IncomingMessages.Limits(
-            messageBytes: maximumMessageBytes, windowBytes: receiveWindowBytes,
-            maximumWindowBytes: maximumReceiveWindowBytes, windowMessages: receiveWindowMessages,
-            permitBytes: largeMessageRoomBytes)
     }
 }

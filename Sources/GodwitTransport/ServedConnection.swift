@@ -24,7 +24,7 @@ package final class ServedConnection {
         switch form {
         case .awake(let connection): return connection
         case .resting(let resting):
-            let connection = Connection(waking: resting)
+            let connection = Connection(waking: resting, lender: lender)
             form = .awake(connection)
             return connection
         }
@@ -48,7 +48,7 @@ package final class ServedConnection {
     /// - Returns: what it has counted since it woke; nil when it did not go to rest.
     package func rest() -> ConnectionStatistics? {
         guard case .awake(let connection) = form, connection.isTired,
-            let resting = RestingConnection(connection, lender: lender)
+            let resting = RestingConnection(connection)
         else { return nil }
         form = .resting(resting)
         return connection.statistics

@@ -14,12 +14,9 @@ package final class ServerEndpoint {
     package private(set) var retryCount: UInt64 = 0
     package private(set) var retryAnswerCount: UInt64 = 0
 
-    private let configuration: TransportConfiguration
     private let tls: TLSContext
     private let loopIndex: UInt8
     private let limits: EndpointLimits
-    private let random: RandomSource
-    private let issuer: ConnectionIDIssuer
     private let tokens: AddressTokens
     private let lender: ConnectionLender
     private var table = ConnectionTable()
@@ -31,15 +28,14 @@ package final class ServerEndpoint {
         identity: EndpointIdentity? = nil, random: RandomSource
     ) throws(TransportError) {
         try configuration.validate()
-        self.configuration = configuration
         self.tls = tls
         self.loopIndex = loopIndex
         self.limits = limits
-        self.random = random
         resets = RateLimit(perSecond: limits.statelessResetsPerSecond)
         let identity = identity ?? .ephemeral(random)
-        issuer = try ConnectionIDIssuer(loopIndex: loopIndex, identity: identity, random: random)
-        lender = ConnectionLender(configuration: configuration, random: random, issuer: issuer)
+        lender = ConnectionLender(
+            configuration: configuration, random: random,
+            issuer: try ConnectionIDIssuer(loopIndex: loopIndex, identity: identity, random: random))
         do throws(TLSError) {
             tokens = try AddressTokens(identity: identity, random: random)
         } catch {
@@ -56,7 +52,7 @@ package final class ServerEndpoint {
         do throws(WireError) {
             var reading = copy datagram
             let header = try PacketHeader.decode(
-                from: &reading, shortDestinationLength: issuer.idLength)
+                from: &reading, shortDestinationLength: lender.issuer.idLength)
             switch header {
             case .short(let id):
                 destination = id
@@ -65,7 +61,7 @@ package final class ServerEndpoint {
             case .zeroRTT(let header): destination = header.destination
             case .initial(let header):
                 destination = header.destination
-                if table[destination] == nil, destination.count != issuer.idLength {
+                if table[destination] == nil, destination.count != lender.issuer.idLength {
                     return accept(header, datagram, number: reading.readerIndex, from: source, mark: mark, now: now)
                 }
             // Servers send it; they have no use for it.
@@ -121,8 +117,8 @@ package final class ServerEndpoint {
     }
 
     private func makeID() -> ConnectionID {
-        var id = issuer.makeID()
-        while table[id] != nil { id = issuer.makeID() }
+        var id = lender.issuer.makeID()
+        while table[id] != nil { id = lender.issuer.makeID() }
         return id
     }
 
@@ -147,10 +143,10 @@ package final class ServerEndpoint {
                 return drop(.authenticationFailed)
             }
             connection = Connection(
-                role: .server, configuration: configuration,
+                role: .server, configuration: lender.configuration,
                 handshake: try Handshake(role: .server, tls: tls, serverName: nil), initialKeys: keys,
                 clientChosenID: header.destination, localID: makeID(), peerID: header.source, remote: source,
-                random: random, workspace: lender.workspace, issuer: issuer, now: now)
+                random: lender.random, workspace: lender.workspace, issuer: lender.issuer, now: now)
         } catch {
             return drop(.tlsSetup)
         }
@@ -170,7 +166,7 @@ package final class ServerEndpoint {
         _ datagram: consuming ByteBuffer, to destination: ConnectionID, isShort: Bool, now: NIODeadline
     ) -> Routing {
         let routing: Routing
-        switch issuer.home(of: destination) {
+        switch lender.issuer.home(of: destination) {
         case .loop(let owner) where owner != loopIndex && owner < limits.loopCount: return .loop(owner, datagram)
         // Its tokens are made with another secret.
         case .otherServer: return drop(.otherServer)
@@ -185,7 +181,8 @@ package final class ServerEndpoint {
     private func makeReset(for id: ConnectionID, _ datagram: ByteBuffer, now: NIODeadline) -> ByteBuffer? {
         guard datagram.readableBytes > StatelessReset.minimumBytes, resets.take(now: now) else { return nil }
         resetCount += 1
-        return StatelessReset.make(issuer.resetToken(for: id), answering: datagram.readableBytes, random: random)
+        return StatelessReset.make(
+            lender.issuer.resetToken(for: id), answering: datagram.readableBytes, random: lender.random)
     }
 
     /// Costs no memory and little time, and is far smaller than the datagram that it answers.

@@ -6,7 +6,7 @@ package struct TransportConfiguration: Sendable {
     /// the silence that a client has announced. Default 30 s.
     package var idleTimeout: TimeAmount = .seconds(30)
 
-    /// Silence after which a server's connection rests: it gives back what the next packet makes anew in microseconds. Long against
+    /// Silence after which a server's connection rests: it gives back what the next packet makes anew. Long against
     /// round trips, short against the silence of a phone in a pocket. Default 1 s.
     package var restDelay = TimeAmount.seconds(1)
 

@@ -69,8 +69,6 @@ final class JudgedPair {
     /// To ask for it is to wake it.
     var server: Connection? { served?.connection }
     private(set) var isEstablished = false
-    /// What the server's connection did before it went to rest, each time.
-    private(set) var rested: [ConnectionStatistics] = []
 
     /// Runs until `end`, or until `condition` holds.
     @discardableResult
@@ -126,7 +124,7 @@ final class JudgedPair {
         if let images, let server { keepBusy(server, urgency: images) }
         transmit(client, isUp: true)
         if let server = served?.awake { transmit(server, isUp: false) }
-        if let figures = served?.rest() { rested.append(figures) }
+        _ = served?.rest()
     }
 
     /// An image of 200 KB on its way and one behind it.

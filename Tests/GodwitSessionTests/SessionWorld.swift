@@ -101,6 +101,9 @@ final class SessionWorld {
         now = now + .milliseconds(Int64(random.next() % 120))
         if chance(currentFaults.restart) { restartClient() }
         if chance(currentFaults.amnesia), let served { table.remove(served.id) }
+        // Room that is empty may be given back at any time.
+        client.rest()
+        if let served { table[served.id]?.rest() }
         if carrier == nil, chance(0.3) { connect() }
         if chance(0.4) { clientSends() }
         if chance(0.05) { clientCancels() }

@@ -139,7 +139,10 @@ final class SimulatedServer {
             endpoint.remove(carrier.handle)
             return true
         }
-        for carrier in carriers where carrier.served.rest() != nil { narrator.say(now, "server carrier: rests") }
+        for carrier in carriers where carrier.served.rest() != nil {
+            narrator.say(now, "server carrier: rests")
+            carrier.session?.rest()
+        }
     }
 
     private func takeEvents(of carrier: ServerCarrier, now: NIODeadline) throws {

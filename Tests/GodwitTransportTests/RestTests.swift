@@ -214,6 +214,22 @@ struct RestTests {
         #expect(pair.server?.state == .closed)
     }
 
+    @Test("it ends at the same moment as one that never rests")
+    func sameEnd() throws {
+        func silenceUntilEnd(rests: Bool) throws -> TimeAmount {
+            let pair = try pair()
+            pair.serverRests = rests
+            try exchange(pair, "message")
+            pair.run(for: .seconds(60))
+            #expect(pair.restedFigures.isEmpty == !rests)
+            pair.setLoss(1)
+            let start = pair.now
+            #expect(pair.run(for: .seconds(200)) { pair.serverClosed != nil })
+            return pair.now - start
+        }
+        #expect(try silenceUntilEnd(rests: true) == silenceUntilEnd(rests: false))
+    }
+
     @Test("it does not rest while something is under way")
     func underway() throws {
         let pair = try pair()
