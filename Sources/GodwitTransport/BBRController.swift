@@ -3,9 +3,10 @@ import NIOCore
 /// BBR (draft-cardwell-iccrg-bbr-congestion-control-00): a model of the path, its bottleneck's rate and its shortest round trip, decides
 /// instead of losses. So radio loss does not slow it down.
 ///
-/// Two things are its own. Packets that the path will lose are sent on top: the bottleneck's rate is measured behind the loss, so at
-/// 40 % a sender at that rate would measure less each time. And startup ends as well when round trips say that a queue builds: on a
-/// 32 kbit/s link three rounds without growth would be a queue of seconds.
+/// Three things are its own. Packets that the path will lose are sent on top: the bottleneck's rate is measured behind the loss, so at
+/// 40 % a sender at that rate would measure less each time. Startup ends as well when round trips say that a queue builds: on a
+/// 32 kbit/s link three rounds without growth would be a queue of seconds. And where delays scatter, the path holds as much as a typical
+/// round trip tells, not the shortest.
 struct BBRController: CongestionController {
     enum Phase { case startup, drain, probeBandwidth, probeRTT }
 
@@ -13,15 +14,16 @@ struct BBRController: CongestionController {
     static let startupGain = 2.885
     static let drainGain = 1 / startupGain
     static let windowGain = 2.0
+    /// The same of a typical round trip, which holds no luck that would have to be made up for. Whichever gives more counts.
+    static let typicalWindowGain = 1.35
     /// One round each: a little more, as much less, then cruise.
     static let cycle = [1.25, 0.75, 1, 1, 1, 1, 1, 1]
     static let bandwidthRounds = 10
-    static let roundTripMemory = TimeAmount.seconds(10)
     static let probeRTTDuration = TimeAmount.milliseconds(200)
     /// Startup ends when three rounds have not raised the rate by a quarter.
     static let startupGrowth = 1.25
     static let startupRounds = 3
-    /// Or when the shortest round trip of a round exceeds the path's by half: a queue.
+    /// Or when the shortest round trip of a round exceeds a typical one by half: a queue.
     static let startupDelayFactor = 1.5
     /// A round of fewer samples has not seen its shortest round trip.
     static let startupDelaySamples = 8
@@ -41,8 +43,7 @@ struct BBRController: CongestionController {
     private(set) var phase = Phase.startup
     private let datagram: Int
     private var bandwidth = MaximumFilter(rounds: bandwidthRounds)
-    private var shortestRoundTrip: TimeAmount?
-    private var shortestAt = NIODeadline.distantPast
+    private var roundTrip = UnqueuedRoundTrip()
     private var round = 0
     private var roundEnd = 0
     private var window: Int
@@ -60,6 +61,7 @@ struct BBRController: CongestionController {
     private var cycleIndex = 2
     private var cycleStart = NIODeadline.distantPast
     private var probeRTTEnd: NIODeadline?
+    private var probedRoundTrip = UnqueuedRoundTrip()
 
     init(maximumDatagramBytes: Int) {
         datagram = maximumDatagramBytes
@@ -83,26 +85,32 @@ struct BBRController: CongestionController {
     }
 
     var pacingRate: Double? {
-        guard bandwidth.value > 0, shortestRoundTrip != nil else { return nil }
+        guard bandwidth.value > 0, roundTrip.shortest != nil else { return nil }
         // Until the pipe is full the first, thin samples must not hold back the first window.
         let floor = isFilled ? 0 : initialRate
         return max(bandwidth.value * pacingGain * compensation, floor)
     }
 
     private var initialRate: Double {
-        guard let shortestRoundTrip else { return 0 }
-        return Double(Self.initialWindow * datagram) * 1e9 / Double(max(shortestRoundTrip.nanoseconds, 1))
+        guard let typical = roundTrip.typical else { return 0 }
+        return Double(Self.initialWindow * datagram) * 1e9 / Double(max(typical.nanoseconds, 1))
     }
 
     var windowBytes: Int {
         let window = min(window, ceiling ?? .max)
         guard phase == .probeRTT else { return window }
-        return min(window, max(bandwidthDelayProduct(gain: 0.5), Self.minimumWindow * datagram))
+        return min(window, probeRTTWindow)
     }
 
-    private func bandwidthDelayProduct(gain: Double) -> Int {
-        guard let shortestRoundTrip else { return Self.initialWindow * datagram }
-        let bytes = bandwidth.value * Double(shortestRoundTrip.nanoseconds) / 1e9 * gain * compensation
+    /// So little on its way makes no queue.
+    private var probeRTTWindow: Int { max(bytesOnPath(gain: 0.5), Self.minimumWindow * datagram) }
+
+    /// So many times the bandwidth-delay product.
+    private func bytesOnPath(gain: Double) -> Int { bytesOnPath(gain: gain, roundTrip.typical) }
+
+    private func bytesOnPath(gain: Double, _ roundTrip: TimeAmount?) -> Int {
+        guard let roundTrip else { return Self.initialWindow * datagram }
+        let bytes = bandwidth.value * Double(roundTrip.nanoseconds) / 1e9 * gain * compensation
         return Int(min(bytes, Double(Self.maximumWindowBytes)))
     }
 
@@ -121,29 +129,25 @@ struct BBRController: CongestionController {
                 bandwidth.update(rate, round: round)
             }
         }
-        if let roundTrip = news.roundTrip { measure(roundTrip, news) }
+        if let sample = news.roundTrip { measure(sample, news) }
         if isNewRound { raiseCeiling() }
         if isNewRound { endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true) }
         advance(news)
         updateWindow(news)
     }
 
-    private mutating func measure(_ roundTrip: TimeAmount, _ news: Acknowledgement) {
-        roundShortest = roundShortest.map { min($0, roundTrip) } ?? roundTrip
+    private mutating func measure(_ sample: TimeAmount, _ news: Acknowledgement) {
+        roundShortest = roundShortest.map { min($0, sample) } ?? sample
         roundSamples += 1
-        if shortestRoundTrip.map({ roundTrip <= $0 }) ?? true {
-            shortestRoundTrip = roundTrip
-            shortestAt = news.now
-            return
-        }
-        guard news.now - shortestAt > Self.roundTripMemory, phase != .probeRTT else { return }
-        if isFilled, news.inFlight > bandwidthDelayProduct(gain: 0.5) {
+        roundTrip.add(sample, now: news.now)
+        guard phase != .probeRTT else { return probedRoundTrip.add(sample, now: news.now) }
+        guard roundTrip.isOld(now: news.now) else { return }
+        if news.inFlight <= probeRTTWindow {
+            roundTrip = UnqueuedRoundTrip()
+            roundTrip.add(sample, now: news.now)
+        } else if isFilled {
             phase = .probeRTT
             probeRTTEnd = nil
-        } else {
-            // So little is on its way that there can be no queue of ours.
-            shortestRoundTrip = roundTrip
-            shortestAt = news.now
         }
     }
 
@@ -153,8 +157,8 @@ struct BBRController: CongestionController {
             roundSamples = 0
         }
         guard !isFilled, !isLimitedByApplication else { return }
-        if let roundShortest, let shortestRoundTrip, roundSamples >= Self.startupDelaySamples,
-            Double(roundShortest.nanoseconds) > Self.startupDelayFactor * Double(shortestRoundTrip.nanoseconds)
+        if let roundShortest, let typical = roundTrip.typical, roundSamples >= Self.startupDelaySamples,
+            Double(roundShortest.nanoseconds) > Self.startupDelayFactor * Double(typical.nanoseconds)
         {
             isFilled = true
             return
@@ -173,7 +177,7 @@ struct BBRController: CongestionController {
         case .startup:
             if isFilled { phase = .drain }
         case .drain:
-            if news.inFlight <= bandwidthDelayProduct(gain: 1) { enterProbeBandwidth(news.now) }
+            if news.inFlight <= bytesOnPath(gain: 1) { enterProbeBandwidth(news.now) }
         case .probeBandwidth: advanceCycle(news)
         case .probeRTT: advanceProbeRTT(news)
         }
@@ -186,10 +190,10 @@ struct BBRController: CongestionController {
     }
 
     private mutating func advanceCycle(_ news: Acknowledgement) {
-        let length = shortestRoundTrip ?? .milliseconds(100)
+        let length = roundTrip.typical ?? .milliseconds(100)
         let isOver = news.now - cycleStart >= length
         // Draining ends as soon as what was too much is gone.
-        let isDrained = Self.cycle[cycleIndex] < 1 && news.inFlight <= bandwidthDelayProduct(gain: 1)
+        let isDrained = Self.cycle[cycleIndex] < 1 && news.inFlight <= bytesOnPath(gain: 1)
         guard isOver || isDrained else { return }
         cycleIndex = (cycleIndex + 1) % Self.cycle.count
         cycleStart = news.now
@@ -198,22 +202,22 @@ struct BBRController: CongestionController {
     private mutating func advanceProbeRTT(_ news: Acknowledgement) {
         if let end = probeRTTEnd {
             guard news.now >= end else { return }
-            shortestRoundTrip = roundShortest ?? news.roundTrip ?? shortestRoundTrip
-            shortestAt = news.now
+            if probedRoundTrip.shortest != nil { roundTrip = probedRoundTrip }
             probeRTTEnd = nil
             enterProbeBandwidth(news.now)
         } else if news.inFlight <= windowBytes {
-            probeRTTEnd = news.now + max(Self.probeRTTDuration, shortestRoundTrip ?? .nanoseconds(0))
-            roundShortest = nil
+            probeRTTEnd = news.now + max(Self.probeRTTDuration, roundTrip.typical ?? .nanoseconds(0))
+            probedRoundTrip = UnqueuedRoundTrip()
         }
     }
 
     private mutating func updateWindow(_ news: Acknowledgement) {
-        let gain = isFilled ? Self.windowGain : Self.startupGain
-        let target = max(bandwidthDelayProduct(gain: gain), Self.minimumWindow * datagram)
         if isFilled {
+            let target = max(
+                bytesOnPath(gain: 1, roundTrip.steadied(gain: Self.windowGain)),
+                bytesOnPath(gain: Self.typicalWindowGain))
             window = min(window + news.bytes, target)
-        } else if window < target {
+        } else if window < bytesOnPath(gain: Self.startupGain) {
             window += news.bytes
         }
         window = min(max(window, Self.minimumWindow * datagram), Self.maximumWindowBytes)
@@ -229,7 +233,7 @@ struct BBRController: CongestionController {
         isFilled = true
         if let markedAt, sentAt <= markedAt { return }
         markedAt = now
-        let present = min(windowBytes, max(inFlight, bandwidthDelayProduct(gain: 1)))
+        let present = min(windowBytes, max(inFlight, bytesOnPath(gain: 1)))
         ceiling = max(Int(Double(present) * Self.reductionByMark), Self.minimumWindow * datagram)
     }
 
@@ -246,8 +250,7 @@ struct BBRController: CongestionController {
     /// The model of the path, without rounds and phases.
     struct Resting {
         fileprivate let bandwidth: Double
-        fileprivate let shortestRoundTrip: TimeAmount?
-        fileprivate let shortestAt: NIODeadline
+        fileprivate let roundTrip: UnqueuedRoundTrip
         fileprivate let window: Int
         fileprivate let loss: Double
         fileprivate let ceiling: Int?
@@ -258,15 +261,14 @@ struct BBRController: CongestionController {
 
     var resting: Resting {
         Resting(
-            bandwidth: bandwidth.value, shortestRoundTrip: shortestRoundTrip, shortestAt: shortestAt, window: window,
-            loss: loss, ceiling: ceiling, fullBandwidth: fullBandwidth,
+            bandwidth: bandwidth.value, roundTrip: roundTrip, window: window, loss: loss,
+            ceiling: ceiling, fullBandwidth: fullBandwidth,
             roundsWithoutGrowth: UInt8(clamping: roundsWithoutGrowth), isFilled: isFilled)
     }
 
     mutating func wake(_ resting: Resting) {
         if resting.bandwidth > 0 { bandwidth.update(resting.bandwidth, round: round) }
-        shortestRoundTrip = resting.shortestRoundTrip
-        shortestAt = resting.shortestAt
+        roundTrip = resting.roundTrip
         window = resting.window
         loss = resting.loss
         ceiling = resting.ceiling

@@ -31,6 +31,8 @@ struct DeliveryRate {
         if inFlight == 0 {
             firstSentAt = now
             deliveredAt = now
+            // What follows a pause came when the application wanted it, however much follows.
+            limitedUntil = max(limitedUntil, delivered + 1)
         }
         return Mark(
             delivered: delivered, deliveredAt: deliveredAt ?? now, firstSentAt: firstSentAt ?? now,

@@ -17,6 +17,10 @@ struct ProbeTimer {
     static let patience = TimeAmount.seconds(30)
     static let maximumIntervalAfterPatience = TimeAmount.seconds(5)
 
+    /// While something is acknowledged in each quarter of a round trip, loss detection finds what was lost, and what is late waits in a
+    /// queue that grows: a probe would be a second copy in it.
+    static let flowDivisor: Int64 = 4
+
     /// How many variations of the round trip an answer may be late before a probe asks for it. The more packets are lost, the likelier
     /// it is that the missing answer will never come: the timer fires where being lost is as likely as being late, for a round trip
     /// spread normally (whose standard deviation is 1.25 of the mean deviation that the estimate keeps).

@@ -15,6 +15,8 @@ struct Recovery<Controller: CongestionController> {
     var ecn = ECNValidation()
     /// When the last silence ended.
     private var returnedAt: NIODeadline?
+    /// When something was last acknowledged for the first time.
+    private var progressedAt: NIODeadline?
     private(set) var congestionMarks: UInt64 = 0
     private(set) var bytesInFlight = 0
     private(set) var packetsLost: UInt64 = 0
@@ -136,6 +138,7 @@ struct Recovery<Controller: CongestionController> {
         if ack.largest >= Self.packetsUntilKnown { loss.isKnown = true }
         if acknowledged.hasEliciting {
             resetProbes()
+            progressedAt = now
             space.probesDue = 0
         }
         bytesInFlight -= acknowledged.bytesInFlight
@@ -191,7 +194,9 @@ struct Recovery<Controller: CongestionController> {
     /// When the oldest unanswered application packet wants a probe.
     func probeDeadline(_ sent: borrowing SentPackets) -> NIODeadline? {
         guard let oldest = sent.oldestAwaited else { return nil }
-        return probeTimer.deadline(base: probeTimeout, oldest: oldest)
+        let deadline = probeTimer.deadline(base: probeTimeout, oldest: oldest)
+        let pause = TimeAmount.nanoseconds(rtt.smoothed.nanoseconds / ProbeTimer.flowDivisor)
+        return progressedAt.map { max(deadline, $0 + pause) } ?? deadline
     }
 
     /// When the oldest unanswered Initial packet wants a probe, at most `maximum` after the last. Without any, `fallback` counts.

@@ -2,9 +2,11 @@ import GodwitTransport
 import GodwitWire
 import NIOCore
 
-/// Bulk to the client: one image after a quiet start, or as much as passes in a while.
+/// Bulk to the client: one image in a chat, or as much as passes in a while.
 struct BulkWorkload {
     var messageBytes = 200_000
+    /// Before it, four a second.
+    static let chatMessages = 20
     /// Sends on for so long; nil for one message.
     var duration: TimeAmount?
     var configuration = TransportConfiguration.server
@@ -35,6 +37,10 @@ struct BulkWorkload {
         }
         _ = try pair.client.send(ByteBuffer(repeating: 0, count: 40), now: pair.now)
         pair.run(until: pair.now + .seconds(20)) { isOpen }
+        for _ in 0..<Self.chatMessages {
+            pair.run(until: pair.now + .milliseconds(250))
+            _ = try pair.client.send(ByteBuffer(repeating: 0, count: 200), now: pair.now)
+        }
         pair.run(until: pair.now + .seconds(2))
         let before = pair.down.use
         let start = pair.now

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What a link was asked to carry, and what it did.
 struct LinkUse {
     var packets = 0
@@ -7,14 +9,14 @@ struct LinkUse {
     var passedBytes = 0
     /// Packets that found the queue full.
     var overflowed = 0
-    /// In packets, those in the delay line included.
-    var longestQueue = 0
+    /// From its sending to its arrival, the longest that one took.
+    var longestWait = TimeAmount.zero
 
     func since(_ before: LinkUse) -> LinkUse {
         LinkUse(
             packets: packets - before.packets, bytes: bytes - before.bytes,
             passedBytes: passedBytes - before.passedBytes,
-            overflowed: overflowed - before.overflowed, longestQueue: longestQueue)
+            overflowed: overflowed - before.overflowed, longestWait: longestWait)
     }
 
     mutating func add(_ other: LinkUse) {
@@ -22,6 +24,6 @@ struct LinkUse {
         bytes += other.bytes
         passedBytes += other.passedBytes
         overflowed += other.overflowed
-        longestQueue = max(longestQueue, other.longestQueue)
+        longestWait = max(longestWait, other.longestWait)
     }
 }

@@ -48,7 +48,7 @@ struct NetemLink {
         let departure = start + .nanoseconds(wire)
         use.passedBytes += size
         departures.append(departure)
-        use.longestQueue = max(use.longestQueue, departures.count - departed)
+        use.longestWait = max(use.longestWait, departure - now)
         return departure
     }
 

@@ -92,7 +92,7 @@ case "image", "bulk":
                 isImage
                     ? "median \(ms(percentile(times, 0.5))) ms, p90 \(ms(percentile(times, 0.9))) ms"
                     : "goodput \(fixed(goodput / Double(runs) / 1000, 0)) kbit/s = \(fixed(share * 100, 0)) % of the link",
-                " passed \(use.passedBytes / runs) bytes; longest queue \(use.longestQueue), overflowed \(use.overflowed / runs)"
+                " passed \(use.passedBytes / runs) bytes; longest wait \(ms(Double(use.longestWait.nanoseconds) / 1e6)) ms, overflowed \(use.overflowed / runs)"
             )
         }
     }
@@ -103,7 +103,7 @@ case "allocations":
     exit((4...AllocationCheck.limit).contains(each) ? 0 : 1)
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, connect (to the first echo), reconnect (on a network that lost packets before), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client), bulk (as much as passes in 30 s), allocations (of an echo)"
+        "there is no workload \(workload); there are: chat, connect (to the first echo), reconnect (on a network that lost packets before), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client, in a chat), bulk (as much as passes in 30 s), allocations (of an echo)"
     )
     exit(2)
 }

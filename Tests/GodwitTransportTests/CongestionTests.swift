@@ -16,9 +16,11 @@ private struct Bottleneck<Controller: CongestionController> {
     let roundTrip: TimeAmount
     /// Lost before the queue, as on a radio link.
     var loss = 0.0
+    /// Of the delay, each packet's own: up to so much more or less, so that packets overtake each other.
+    var jitter = TimeAmount.nanoseconds(0)
     /// In packets; what comes on top is lost.
     var queueLimit = 10_000
-    let random = RandomSource.seeded(7)
+    let random: RandomSource
 
     private(set) var delivered = 0
     private(set) var overflowed = 0
@@ -30,7 +32,8 @@ private struct Bottleneck<Controller: CongestionController> {
     private var busyUntil = start
     private var flights: [(arrival: NIODeadline, sent: NIODeadline, mark: DeliveryRate.Mark, isLost: Bool)] = []
 
-    init(_ controller: Controller, rate: Double, roundTrip: TimeAmount) {
+    init(_ controller: Controller, rate: Double, roundTrip: TimeAmount, seed: UInt64 = 7) {
+        random = .seeded(seed)
         self.controller = controller
         self.rate = rate
         self.roundTrip = roundTrip
@@ -84,7 +87,10 @@ private struct Bottleneck<Controller: CongestionController> {
                 longestQueue = max(longestQueue, queue)
                 busyUntil = max(busyUntil, now) + .nanoseconds(Int64(Double(datagram) * 1e9 / rate))
             }
-            flights.append((max(busyUntil, now) + roundTrip, now, mark, isLost))
+            let scatter = Double(jitter.nanoseconds) * (random.uniform() + random.uniform() - 1)
+            let arrival = max(busyUntil, now) + roundTrip + .nanoseconds(Int64(scatter))
+            let place = flights.lastIndex { $0.arrival <= arrival }.map { $0 + 1 } ?? 0
+            flights.insert((arrival, now, mark, isLost), at: place)
         }
     }
 }
@@ -100,6 +106,58 @@ struct CongestionTests {
         #expect(Double(link.delivered) > 0.85 * 20 * 250_000, "\(link.delivered) bytes")
         #expect(link.longestQueue < 0.4, "\(link.longestQueue) s")
         #expect(abs(link.controller.bandwidthEstimate - 250_000) < 60_000)
+    }
+
+    @Test(
+        "BBR fills a link whose delays scatter as much as on radio, with a short queue",
+        arguments: 1...5 as ClosedRange<UInt64>)
+    func bbrUnderJitter(seed: UInt64) {
+        var link = Bottleneck(
+            BBRController(maximumDatagramBytes: datagram), rate: 125_000, roundTrip: .milliseconds(180), seed: seed)
+        link.jitter = .milliseconds(120)
+        link.run(for: .seconds(3))
+        #expect(Double(link.delivered) > 0.8 * 3 * 125_000, "\(link.delivered) bytes")
+        #expect(link.longestQueue < 0.5, "\(link.longestQueue) s")
+    }
+
+    @Test("a chat does not end BBR's startup, however long it is")
+    func chatBeforeBulk() {
+        var controller = BBRController(maximumDatagramBytes: datagram)
+        var meter = DeliveryRate()
+        for second in 0..<20 {
+            let sent = start + .seconds(Int64(second))
+            let mark = meter.mark(inFlight: 0, now: sent)
+            meter.ranDry(inFlight: 100)
+            let now = sent + .milliseconds(100)
+            let sample = meter.acknowledged(bytes: 100, mark, sentAt: sent, minimumRTT: .milliseconds(100), now: now)
+            #expect(sample.isApplicationLimited)
+            controller.acknowledged(
+                Acknowledgement(
+                    bytes: 100, sentAt: sent, wasLimited: false, rate: sample, roundTrip: .milliseconds(100),
+                    inFlight: 0, loss: 0, now: now))
+        }
+        #expect(controller.phase == .startup)
+    }
+
+    @Test("the shortest round trip may be luck; the lowest average is what a packet may expect")
+    func unqueuedRoundTrip() {
+        var roundTrip = UnqueuedRoundTrip()
+        #expect(roundTrip.typical == nil)
+        for (second, milliseconds) in [100, 200, 300].enumerated() {
+            roundTrip.add(.milliseconds(Int64(milliseconds)), now: start + .seconds(Int64(second)))
+        }
+        #expect(roundTrip.shortest == .milliseconds(100))
+        #expect(roundTrip.typical == .milliseconds(200))
+        // A queue: the average rises, its minimum stays.
+        for _ in 0..<20 { roundTrip.add(.milliseconds(900), now: start + .seconds(5)) }
+        #expect(roundTrip.typical == .milliseconds(200))
+        // Twice 100 ms less the 100 that they scatter.
+        #expect(roundTrip.steadied(gain: 2) == .milliseconds(100))
+        for _ in 0..<40 { roundTrip.add(.milliseconds(150), now: start + .seconds(6)) }
+        #expect(roundTrip.shortest == .milliseconds(100))
+        #expect(abs(((roundTrip.typical ?? .zero) - .milliseconds(154)).nanoseconds) < 4_000_000)
+        #expect(!roundTrip.isOld(now: start + .seconds(10)))
+        #expect(roundTrip.isOld(now: start + .seconds(11)))
     }
 
     @Test("BBR leaves a 32 kbit/s link with a queue of no more than its first window")
@@ -161,7 +219,8 @@ struct CongestionTests {
         let now = start + .milliseconds(100)
         let one = rate.acknowledged(bytes: 1000, first, sentAt: start, minimumRTT: nil, now: now)
         #expect(one.bytesPerSecond == 10_000)
-        #expect(!one.isApplicationLimited)
+        // It came behind a pause.
+        #expect(one.isApplicationLimited)
         let two = rate.acknowledged(bytes: 1000, second, sentAt: start, minimumRTT: nil, now: now + .milliseconds(100))
         #expect(two.bytesPerSecond == 10_000)
         let three = rate.acknowledged(

@@ -137,6 +137,26 @@ struct RecoveryTests {
         }
     }
 
+    @Test("a packet that is late is not probed for while others are acknowledged")
+    func probeBesideFlow() throws {
+        var space = space(packets: 20, every: .milliseconds(20))
+        var recovery = recovery(inFlight: 20)
+        var outcome = Recovery<CubicController>.Outcome()
+        func acknowledge(_ number: UInt64, after time: Int64) throws {
+            try recovery.receive(
+                AckFrame(delay: 0, first: number...number), in: &space, now: start + .milliseconds(time),
+                outcome: &outcome)
+        }
+        for number in 0..<10 as Range<UInt64> { try acknowledge(number, after: 100 + 20 * Int64(number)) }
+        // The tenth was sent after 200 ms.
+        let alone = try #require(recovery.probeDeadline(space.sent))
+        #expect(alone < start + .milliseconds(315))
+        try acknowledge(11, after: 308)
+        let beside = try #require(recovery.probeDeadline(space.sent))
+        #expect(beside == start + .milliseconds(308) + .nanoseconds(recovery.rtt.smoothed.nanoseconds / 4))
+        #expect(outcome.sendAgain.isEmpty)
+    }
+
     @Test("a probe carries the oldest data; a later loss of the original does not send it a third time")
     func probe() throws {
         var space = space(packets: 2, every: .milliseconds(1))
