@@ -55,10 +55,10 @@ final class ClientCore {
         rules.preference = configuration.carriers
         rules.streamJoinDelay = configuration.streamJoinDelay
         rules.attemptTimeout = configuration.attemptTimeout
-        plan = ConnectPlan(configuration: rules, random: random)
         saved = configuration.savedState
         ticket = saved.ticket.flatMap(SessionTicket.init(saved:))
         memory = saved.server.flatMap(ServerMemory.init(saved:)) ?? ServerMemory()
+        plan = ConnectPlan(configuration: rules, random: random, datagramIsUnheard: memory.datagramIsUnheard)
         ledger = saved.failures.map(FailureLedger.init(decoding:)) ?? FailureLedger()
         pending = PendingRequests(limit: configuration.maximumPendingRequests)
         addresses = AddressBook(server: configuration.server, eventLoop: eventLoop)
@@ -313,6 +313,7 @@ extension ClientCore: CarrierOwner {
     func carrier(_ id: AttemptID, received ticket: ResumptionTicket) {
         memory.keep(ticket, wallMilliseconds: WallClock.milliseconds())
         if let path = carriers[id]?.pathMemory { memory.keep(path) }
+        memory.datagramIsUnheard = plan.datagramIsUnheard
         saved.server = memory.saved
         emit(.save(saved))
     }

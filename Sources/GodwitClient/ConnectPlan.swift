@@ -4,9 +4,9 @@ import NIOCore
 /// Decides which carriers to try when, which one carries the session, and when to give one up. Pure: events and times
 /// go in, actions come out, and the shell performs them.
 ///
-/// - In `auto`, datagram starts first and stream joins after ``Configuration/streamJoinDelay`` (RFC 8305's idea); the
-///   first to agree on keys gets the session, which a datagram carrier takes from a stream; the first to open it wins, the rest is
-///   cancelled.
+/// - In `auto`, datagram starts first and stream joins after ``Configuration/streamJoinDelay`` (RFC 8305's idea), at once where datagram
+///   had no answer the last time; the first to agree on keys gets the session, which a datagram carrier takes from a stream; the
+///   first to open it wins, the rest is cancelled.
 /// - A kind starts another attempt beside one that hears nothing, so that the return of a network is noticed within
 ///   about a second whatever the retransmission timers of the older attempt say. Beside a suspect carrier, which probes each
 ///   second itself, its rivals ask less often.
@@ -37,10 +37,13 @@ struct ConnectPlan: Sendable {
     private var held = NIODeadline.uptimeNanoseconds(0)
     /// The last change of the network that the open stream carrier has not proved to have survived.
     private var networkChangedAt: NIODeadline?
+    /// On this network a stream has opened while a datagram attempt that was older had heard nothing: a firewall, perhaps.
+    private(set) var datagramIsUnheard: Bool
 
-    init(configuration: Configuration, random: RandomSource) {
+    init(configuration: Configuration, random: RandomSource, datagramIsUnheard: Bool = false) {
         self.configuration = configuration
         self.random = random
+        self.datagramIsUnheard = datagramIsUnheard
         self.datagramRetryDelay = configuration.datagramRetryFirst
     }
 
@@ -65,12 +68,16 @@ struct ConnectPlan: Sendable {
     }
 
     /// What earlier connections taught about the network no longer counts.
-    mutating func forgetPath() { lastRoundTrip = nil }
+    mutating func forgetPath() {
+        lastRoundTrip = nil
+        datagramIsUnheard = false
+    }
 
     /// The server answered something during the handshake.
     mutating func progressed(_ id: AttemptID, now: NIODeadline) {
         guard let index = index(of: id) else { return }
         attempts[index].progressAt = now
+        if attempts[index].carrier == .datagram { datagramIsUnheard = false }
         if attempts[index].phase == .connect { attempts[index].enter(.handshake, now: now) }
     }
 
@@ -99,6 +106,11 @@ struct ConnectPlan: Sendable {
         guard let index = index(of: id), attempts[index].phase == .opening else { return [] }
         attempts[index].enter(.open, now: now)
         let carrier = attempts[index].carrier
+        if carrier == .stream {
+            let startedAt = attempts[index].startedAt
+            let elder = attempts.first { $0.carrier == .datagram && $0.startedAt <= startedAt }
+            if let elder { datagramIsUnheard = elder.progressAt == nil }
+        }
         let losers = attempts.filter { $0.id != id }.map { Action.cancel($0.id) }
         attempts = [attempts[index]]
         outageSince = nil
@@ -136,6 +148,7 @@ struct ConnectPlan: Sendable {
         for kind in kinds { backoffs[kind]?.reset() }
         earliest.removeAll()
         datagramRetryDelay = configuration.datagramRetryFirst
+        datagramIsUnheard = false
         if configuration.preference == .auto, openAttempt?.carrier == .stream { datagramRetryAt = now }
         for attempt in attempts where attempt.carrier == .datagram { actions.append(.rebind(attempt.id)) }
         // A TCP connection dies with its address, but only its peer would learn that: treat it as suspect at once.
@@ -209,7 +222,8 @@ struct ConnectPlan: Sendable {
 
     private var kinds: [CarrierKind] {
         switch configuration.preference {
-        case .auto: [.datagram, .stream]
+        // The first takes the ticket.
+        case .auto: datagramIsUnheard ? [.stream, .datagram] : [.datagram, .stream]
         case .datagram: [.datagram]
         case .stream: [.stream]
         }
@@ -315,7 +329,7 @@ struct ConnectPlan: Sendable {
         let carriers = attempts.filter { $0.carrier == kind }
         guard let newest = carriers.last, newest.phase < .open else {
             var time = earliest[kind] ?? wantedSince
-            if kind == .stream, configuration.preference == .auto, !datagramHasFailed {
+            if kind == .stream, configuration.preference == .auto, !datagramHasFailed, !datagramIsUnheard {
                 time = max(time, wantedSince + streamJoinDelay)
             }
             return time

@@ -2,8 +2,8 @@ import GodwitTLS
 import GodwitTransport
 import NIOCore
 
-/// What a client remembers of a server and of the way to it: a ticket for the next connection, and how the network was. It makes
-/// the next first flight carry the first requests.
+/// What a client remembers of a server and of the way to it: a ticket for the next connection, which makes the next first flight carry
+/// the first requests, and how the network was.
 struct ServerMemory {
     private struct Kept {
         let ticket: ResumptionTicket
@@ -13,8 +13,10 @@ struct ServerMemory {
 
     private var kept: Kept?
     private(set) var path: PathMemory?
+    /// ``ConnectPlan/datagramIsUnheard``.
+    var datagramIsUnheard = false
 
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
 
     init() {}
 
@@ -36,7 +38,10 @@ struct ServerMemory {
     mutating func keep(_ path: PathMemory) { self.path = path }
 
     /// Another network is another path.
-    mutating func networkChanged() { path = nil }
+    mutating func networkChanged() {
+        path = nil
+        datagramIsUnheard = false
+    }
 
     // MARK: On a disk
 
@@ -46,7 +51,8 @@ struct ServerMemory {
         guard buffer.readInteger(as: UInt8.self) == Self.format,
             let smoothed = buffer.readInteger(as: Int64.self), let variation = buffer.readInteger(as: Int64.self),
             let loss = buffer.readInteger(as: UInt64.self), let rung = buffer.readInteger(as: UInt8.self),
-            let limit = buffer.readInteger(as: UInt8.self), let receivedAt = buffer.readInteger(as: Int64.self),
+            let limit = buffer.readInteger(as: UInt8.self), let unheard = buffer.readInteger(as: UInt8.self),
+            let receivedAt = buffer.readInteger(as: Int64.self),
             let length = buffer.readInteger(as: UInt16.self), let ticket = buffer.readBytes(length: Int(length))
         else { return nil }
         let path = PathMemory(
@@ -54,6 +60,7 @@ struct ServerMemory {
             lossRate: Double(bitPattern: loss),
             keepAlive: limit == 0 ? nil : KeepAliveMemory(rung: rung, limit: limit))
         if path.isPlausible { self.path = path }
+        datagramIsUnheard = unheard == 1
         if let ticket = ResumptionTicket(bytes: ticket) { kept = Kept(ticket: ticket, receivedAt: receivedAt) }
     }
 
@@ -65,6 +72,7 @@ struct ServerMemory {
         buffer.writeInteger((path?.lossRate ?? 0).bitPattern)
         buffer.writeInteger(path?.keepAlive?.rung ?? 0)
         buffer.writeInteger(path?.keepAlive?.limit ?? 0)
+        buffer.writeInteger(UInt8(datagramIsUnheard ? 1 : 0))
         buffer.writeInteger(kept?.receivedAt ?? 0)
         let ticket = kept?.ticket.bytes ?? []
         buffer.writeInteger(UInt16(clamping: ticket.count))

@@ -51,6 +51,54 @@ struct ConnectPlanTests {
         #expect(world.started(.stream).count == 1)
     }
 
+    @Test(
+        "where only stream was answered it begins with datagram the next time, until datagram is heard or the network is another"
+    )
+    func unheardDatagram() throws {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        world.pass(.milliseconds(400))
+        try world.open(.stream)
+        #expect(world.plan.datagramIsUnheard)
+        func streamStartsAtOnce(_ change: (inout World) throws -> Void) rethrows -> Bool {
+            var again = world
+            try change(&again)
+            again.log += again.plan.stop()
+            _ = again.take()
+            again.log += again.plan.start(now: again.now)
+            #expect(again.started(.datagram).count == 1)
+            guard let stream = again.started(.stream).first else { return false }
+            // Before datagram: it has the ticket.
+            let first = again.log.first { if case .start = $0 { true } else { false } }
+            #expect(first == .start(stream, .stream))
+            return true
+        }
+        #expect(streamStartsAtOnce { _ in })
+        #expect(!streamStartsAtOnce { $0.log += $0.plan.networkChanged(now: $0.now) })
+        #expect(!streamStartsAtOnce { $0.plan.forgetPath() })
+        // The attempt that is made beside an open stream.
+        try #expect(
+            !streamStartsAtOnce {
+                $0.pass(.seconds(4))
+                $0.plan.progressed(try $0.attempt(.datagram), now: $0.now)
+            })
+        var saved = ServerMemory()
+        saved.datagramIsUnheard = world.plan.datagramIsUnheard
+        #expect(ServerMemory(saved: saved.saved)?.datagramIsUnheard == true)
+        saved.networkChanged()
+        #expect(ServerMemory(saved: saved.saved)?.datagramIsUnheard == false)
+    }
+
+    @Test("a datagram attempt that was answered, only late, is still the first the next time")
+    func lateDatagram() throws {
+        var world = World()
+        world.log += world.plan.start(now: world.now)
+        world.pass(.milliseconds(400))
+        world.plan.progressed(try world.attempt(.datagram), now: world.now)
+        try world.open(.stream)
+        #expect(!world.plan.datagramIsUnheard)
+    }
+
     @Test("the first carrier to open wins and the loser is closed")
     func winnerTakesAll() throws {
         var world = World()
