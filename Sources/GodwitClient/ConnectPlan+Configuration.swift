@@ -4,8 +4,8 @@ extension ConnectPlan {
     /// How patient the plan is.
     struct Configuration: Sendable {
         var preference: CarrierPreference = .auto
-        /// How long datagram runs alone.
-        var streamJoinDelay: TimeAmount = .milliseconds(300)
+        /// How long datagram runs alone without an answer.
+        var streamJoinDelay: TimeAmount = .milliseconds(200)
         /// The whole time for connecting, handshake and opening. A handshake on a 32 kbit/s link with loss takes 5 s.
         var attemptTimeout: TimeAmount = .seconds(12)
         /// An attempt that has heard nothing for this long gets company.

@@ -4,9 +4,9 @@ import NIOCore
 /// Decides which carriers to try when, which one carries the session, and when to give one up. Pure: events and times
 /// go in, actions come out, and the shell performs them.
 ///
-/// - In `auto`, datagram starts first and stream joins after ``Configuration/streamJoinDelay`` (RFC 8305's idea), at once where datagram
-///   had no answer the last time; the first to agree on keys gets the session, which a datagram carrier takes from a stream; the
-///   first to open it wins, the rest is cancelled.
+/// - In `auto`, datagram starts first. Stream joins when there is no answer within ``Configuration/streamJoinDelay`` (RFC 8305's idea) or when
+///   an answered handshake does not end; at once where datagram had no answer the last time. The first to agree on keys gets the
+///   session, which a datagram carrier takes from a stream; the first to open it wins, the rest is cancelled.
 /// - A kind starts another attempt beside one that hears nothing, so that the return of a network is noticed within
 ///   about a second whatever the retransmission timers of the older attempt say. Beside a suspect carrier, which probes each
 ///   second itself, its rivals ask less often.
@@ -330,7 +330,7 @@ struct ConnectPlan: Sendable {
         guard let newest = carriers.last, newest.phase < .open else {
             var time = earliest[kind] ?? wantedSince
             if kind == .stream, configuration.preference == .auto, !datagramHasFailed, !datagramIsUnheard {
-                time = max(time, wantedSince + streamJoinDelay)
+                time = max(time, streamJoin(wantedSince))
             }
             return time
         }
@@ -342,9 +342,15 @@ struct ConnectPlan: Sendable {
     /// Datagram failed in this outage: nothing is won by letting stream wait.
     private var datagramHasFailed: Bool { (backoffs[.datagram]?.failures ?? 0) > 0 }
 
-    /// On a slow network three round trips say more than a constant.
-    private var streamJoinDelay: TimeAmount {
-        max(configuration.streamJoinDelay, .nanoseconds(3 * (lastRoundTrip?.nanoseconds ?? 0)))
+    /// When stream joins an outage that has lasted since then: on a slow network two round trips say more than a constant, and a handshake
+    /// that was answered takes about as long again.
+    private func streamJoin(_ wantedSince: NIODeadline) -> NIODeadline {
+        if let datagram = attempts.last(where: { $0.carrier == .datagram }), let progress = datagram.progressAt {
+            let answer = (progress - datagram.startedAt).nanoseconds
+            let patience = min(TimeAmount.nanoseconds(2 * answer), configuration.stalledDelay)
+            return progress + max(configuration.streamJoinDelay, patience)
+        }
+        return wantedSince + max(configuration.streamJoinDelay, .nanoseconds(2 * (lastRoundTrip?.nanoseconds ?? 0)))
     }
 
     private mutating func start(_ kind: CarrierKind, now: NIODeadline) -> Action {

@@ -2,21 +2,12 @@ import NIOCore
 
 /// When an acknowledgement must go on its own. It waits for a message to ride on, but not for ever.
 struct AckSchedule {
-    private let delay: TimeAmount
-    private let messageLimit: Int
-    private let byteLimit: Int
     private var messages = 0
     private var bytes = 0
     /// A lone acknowledgement goes now, unless a message goes first.
     private(set) var isDue = false
     /// When a lone acknowledgement goes; nil = none is owed.
     private(set) var deadline: NIODeadline?
-
-    init(delay: TimeAmount, messageLimit: Int, byteLimit: Int) {
-        self.delay = delay
-        self.messageLimit = messageLimit
-        self.byteLimit = byteLimit
-    }
 
     /// Something is to be acknowledged that was not told yet.
     var isOwed: Bool { deadline != nil }
@@ -25,11 +16,13 @@ struct AckSchedule {
         if let deadline, deadline <= now { isDue = true }
     }
 
-    mutating func received(bytes count: Int, now: NIODeadline) {
+    mutating func received(bytes count: Int, now: NIODeadline, _ configuration: SessionConfiguration) {
         messages += 1
         bytes += count
-        if deadline == nil { deadline = now + delay }
-        if !isDue, messages >= messageLimit || bytes >= byteLimit {
+        if deadline == nil { deadline = now + configuration.acknowledgementDelay }
+        if !isDue,
+            messages >= configuration.acknowledgementMessages || bytes >= configuration.acknowledgementBytes
+        {
             isDue = true
             deadline = now
         }

@@ -34,6 +34,12 @@ struct InboundOrder {
     /// The highest number that has arrived.
     private(set) var highest: UInt64 = 0
 
+    /// Gives back room that is empty.
+    mutating func rest() {
+        if beyond.isEmpty { beyond = [:] }
+        if waiting.isEmpty { waiting = [:] }
+    }
+
     /// Whether the number is new here. Throws when it lies beyond the window.
     func isNew(_ sequence: UInt64) throws(SessionError) -> Bool {
         guard sequence <= cumulative + SessionWindow.messages else {

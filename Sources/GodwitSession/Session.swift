@@ -26,8 +26,7 @@ package final class Session {
     // Exclusive access is not checked at run time, for the reasons given at `Connection`.
 
     let role: Role
-    let configuration: SessionConfiguration
-    let compressor: Compressor
+    private let lender: SessionLender
     @exclusivity(unchecked) var phase = Phase.detached
 
     // Identity.
@@ -41,8 +40,8 @@ package final class Session {
     // Messages.
     @exclusivity(unchecked) var outgoing = OutgoingQueue()
     @exclusivity(unchecked) var inbound = InboundOrder()
-    @exclusivity(unchecked) var unanswered: UnansweredRequests
-    @exclusivity(unchecked) var acknowledgements: AckSchedule
+    @exclusivity(unchecked) var unanswered = UnansweredRequests()
+    @exclusivity(unchecked) var acknowledgements = AckSchedule()
     /// What the carrier of the moment calls messages that it need not deliver any more.
     @exclusivity(unchecked) var givenUp = Deque<UInt64>()
     /// The last identity given to a message of this end.
@@ -73,20 +72,15 @@ package final class Session {
 
     enum Role { case client, server }
 
-    init(
-        role: Role, configuration: SessionConfiguration, ticket: SessionTicket?, incarnation: UInt64,
-        compressor: Compressor
-    ) {
+    init(role: Role, ticket: SessionTicket?, incarnation: UInt64, lender: SessionLender) {
         self.role = role
-        self.configuration = configuration
         self.ticket = ticket
         self.incarnation = incarnation
-        self.compressor = compressor
-        unanswered = UnansweredRequests(limit: max(1, configuration.maximumUnansweredRequests))
-        acknowledgements = AckSchedule(
-            delay: configuration.acknowledgementDelay, messageLimit: configuration.acknowledgementMessages,
-            byteLimit: configuration.acknowledgementBytes)
+        self.lender = lender
     }
+
+    var configuration: SessionConfiguration { lender.configuration }
+    var compressor: Compressor { lender.compressor }
 
     /// The client's end. `incarnation` is drawn anew by each client process. Servers' ends are made by `SessionTable`.
     package static func client(
@@ -94,8 +88,8 @@ package final class Session {
         compressor: Compressor = Compressor()
     ) -> Session {
         Session(
-            role: .client, configuration: configuration, ticket: ticket, incarnation: incarnation,
-            compressor: compressor)
+            role: .client, ticket: ticket, incarnation: incarnation,
+            lender: SessionLender(configuration: configuration, compressor: compressor))
     }
 
     package var isOpen: Bool { phase == .open }
@@ -146,6 +140,8 @@ package final class Session {
     /// The carrier is silent, and will be for long as a rule: gives back room that is empty.
     package func rest() {
         outgoing.rest()
+        inbound.rest()
+        unanswered.rest()
         if givenUp.isEmpty { givenUp = [] }
         if control.isEmpty { control = [] }
         if datagrams.isEmpty { datagrams = [] }

@@ -60,7 +60,7 @@ extension Session {
         }
         guard try inbound.isNew(sequence) else {
             statistics.duplicatesDropped += 1
-            acknowledgements.received(bytes: 0, now: now)
+            acknowledgements.received(bytes: 0, now: now, configuration)
             return
         }
         let body = try inflate(data)
@@ -79,7 +79,7 @@ extension Session {
         } else {
             statistics.messagesReceived += 1
         }
-        acknowledgements.received(bytes: body.readableBytes, now: now)
+        acknowledgements.received(bytes: body.readableBytes, now: now, configuration)
     }
 
     private func inflate(_ data: DataEnvelope) throws(SessionError) -> ByteBuffer {

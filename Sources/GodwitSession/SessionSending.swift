@@ -99,7 +99,10 @@ extension Session {
 
     /// A request has its number now, which its response will name.
     func awaitResponse(to request: OutgoingQueue.Transmission) {
-        guard request.isAwaited, let evicted = unanswered.insert(sequence: request.sequence, id: request.id) else {
+        let limit = max(1, configuration.maximumUnansweredRequests)
+        guard request.isAwaited,
+            let evicted = unanswered.insert(sequence: request.sequence, id: request.id, limit: limit)
+        else {
             return
         }
         outgoing.stopAwaiting(evicted)

@@ -7,7 +7,7 @@ package final class SessionTable {
     private let configuration: SessionTableConfiguration
     private let loopIndex: UInt8
     private let random: RandomSource
-    private let compressor: Compressor
+    private let lender: SessionLender
     private var sessions: [SessionID: Session] = [:]
     /// One entry a session, never later than its real end; looked at again when its time comes.
     private var deadlines = Heap<Deadline>()
@@ -33,7 +33,7 @@ package final class SessionTable {
         self.configuration = configuration
         self.loopIndex = loopIndex
         self.random = random
-        self.compressor = compressor
+        lender = SessionLender(configuration: configuration.session, compressor: compressor)
     }
 
     package var count: Int { sessions.count }
@@ -88,8 +88,7 @@ package final class SessionTable {
         let evicted = try makeRoom(now: now)
         let ticket = newTicket()
         let session = Session(
-            role: .server, configuration: configuration.session, ticket: ticket, incarnation: open.incarnation,
-            compressor: compressor)
+            role: .server, ticket: ticket, incarnation: open.incarnation, lender: lender)
         let resumption = try session.attach(open, now: now)
         sessions[ticket.id] = session
         schedule(ticket.id, at: now + configuration.unconfirmedLifetime)

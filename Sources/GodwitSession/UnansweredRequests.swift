@@ -1,14 +1,16 @@
 /// The requests of this end that have no response yet, by their number on the wire. Bounded: the oldest is given up.
 struct UnansweredRequests {
     private var ids: [UInt64: LocalID] = [:]
-    private let limit: Int
-
-    init(limit: Int) { self.limit = limit }
 
     var count: Int { ids.count }
 
+    /// Gives back room that is empty.
+    mutating func rest() {
+        if ids.isEmpty { ids = [:] }
+    }
+
     /// Returns the request that had to make room.
-    mutating func insert(sequence: UInt64, id: LocalID) -> LocalID? {
+    mutating func insert(sequence: UInt64, id: LocalID, limit: Int) -> LocalID? {
         guard ids[sequence] == nil else { return nil }
         // A scan, but only for a peer that leaves thousands of requests unanswered. Lower numbers are older.
         var evicted: LocalID?

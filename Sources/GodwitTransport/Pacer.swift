@@ -7,6 +7,8 @@ struct Pacer {
     /// On a slow path a burst is a queue, so it is also bounded in time, but not below this many datagrams.
     static let slowBurst = 4
     static let burstTime = 0.02
+    /// In seconds: what gathers meanwhile leaves at once, by one timer and one system call.
+    static let quantumTime = 0.002
 
     private let datagram: Int
     private var tokens: Int
@@ -38,10 +40,11 @@ struct Pacer {
 
     mutating func sent(bytes: Int) { tokens -= bytes }
 
-    /// When the bucket will have something again.
+    /// When the bucket will be worth a visit again.
     func deadline(rate: Double) -> NIODeadline? {
         guard tokens <= 0, let filled, rate > 0 else { return nil }
-        let wait = min(Double(1 - tokens) * 1e9 / rate, 60e9)
+        let quantum = min(max(rate * Self.quantumTime, 1), Double(Self.burst * datagram))
+        let wait = min((quantum - Double(tokens)) * 1e9 / rate, 60e9)
         return filled + .nanoseconds(Int64(wait.rounded(.up)) + 1)
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 
 /// A connection as its endpoint and its owner keep it: awake, or at rest until something is to be done with it.
 ///
-/// After every turn in which it was awake the owner polls its timeout as ever, and asks it to `rest`.
+/// After every turn in which it was awake the owner asks the endpoint to `rest` it, and polls its timeout as ever.
 package final class ServedConnection {
     private enum Form {
         case awake(Connection)
@@ -13,6 +13,8 @@ package final class ServedConnection {
     // Exclusive access is not checked at run time, for the reasons given at `Connection`.
     @exclusivity(unchecked) private var form: Form
     private let lender: ConnectionLender
+    /// Its client's chosen ID leads to it.
+    private var answersChosenID = true
 
     init(_ connection: Connection, lender: ConnectionLender) {
         form = .awake(connection)
@@ -43,10 +45,8 @@ package final class ServedConnection {
         }
     }
 
-    /// Lays it to rest if it has been silent for long enough. The owner polls the timeout again then.
-    ///
-    /// - Returns: what it has counted since it woke; nil when it did not go to rest.
-    package func rest() -> ConnectionStatistics? {
+    /// See `ServerEndpoint.rest`.
+    func rest() -> ConnectionStatistics? {
         guard case .awake(let connection) = form, connection.isTired,
             let resting = RestingConnection(connection)
         else { return nil }
@@ -57,12 +57,25 @@ package final class ServedConnection {
     /// Each ID that leads to it.
     func forEachID(_ body: (ConnectionID) -> Void) {
         switch form {
-        case .awake(let connection):
-            connection.localIDs?.forEach(body)
-            body(connection.clientChosenID)
-        case .resting(let resting):
-            resting.localIDs?.forEach(body)
-            body(resting.clientChosenID)
+        case .awake(let connection): connection.localIDs?.forEach(body)
+        case .resting(let resting): resting.localIDs?.forEach(body)
+        }
+        if answersChosenID { body(chosenID) }
+    }
+
+    /// The client's chosen ID no longer leads to it.
+    ///
+    /// - Returns: that ID; nil if it did not before.
+    func giveUpChosenID() -> ConnectionID? {
+        guard answersChosenID else { return nil }
+        answersChosenID = false
+        return chosenID
+    }
+
+    private var chosenID: ConnectionID {
+        switch form {
+        case .awake(let connection): connection.clientChosenID
+        case .resting(let resting): resting.clientChosenID
         }
     }
 }

@@ -80,6 +80,16 @@ package final class ServerEndpoint {
 
     package func connection(_ handle: ConnectionHandle) -> ServedConnection? { table[handle] }
 
+    /// Lays a connection to rest if it has been silent for long enough, see `ServedConnection`. By then no copy of its client's first packets
+    /// is still to come, so that they need not be known as such.
+    ///
+    /// - Returns: what it has counted since it woke; nil when it did not go to rest.
+    package func rest(_ handle: ConnectionHandle) -> ConnectionStatistics? {
+        guard let served = table[handle], let figures = served.rest() else { return nil }
+        if let id = served.giveUpChosenID() { table.remove(id) }
+        return figures
+    }
+
     /// IDs that lead to a connection; for tests.
     var knownIDCount: Int { table.idCount }
 

@@ -38,7 +38,9 @@ final class FuzzPair {
     var server: Connection? { served?.connection }
 
     /// It rests if it may.
-    func restServer() { _ = served?.rest() }
+    func restServer() {
+        if let handle { _ = endpoint.rest(handle) }
+    }
 
     /// Both ends established, the client with a ticket.
     func connect() {

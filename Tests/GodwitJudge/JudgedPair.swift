@@ -124,7 +124,7 @@ final class JudgedPair {
         if let images, let server { keepBusy(server, urgency: images) }
         transmit(client, isUp: true)
         if let server = served?.awake { transmit(server, isUp: false) }
-        _ = served?.rest()
+        if let handle { _ = endpoint.rest(handle) }
     }
 
     /// An image of 200 KB on its way and one behind it.

@@ -6,7 +6,7 @@ import NIOCore
 
 /// Judges the transport on the lab's profiles in virtual time: thousands of messages a second, so that a percentile means something.
 ///
-///     godwit-judge [chat|connect|reconnect|mixed|blackout|image|bulk|allocations] [PROFILE|all] [RUNS] [SEED]
+///     godwit-judge [chat|connect|reconnect|mixed|blackout|image|bulk|allocations|wake] [PROFILE|all] [RUNS] [SEED]
 ///
 /// With NARRATE set it tells about each datagram.
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -101,9 +101,14 @@ case "allocations":
     print("\(fixed(each, 1)) allocations an echo; at most \(fixed(AllocationCheck.limit, 0)) in a release build")
     // 4 are the copies of the message: fewer were not counted.
     exit((4...AllocationCheck.limit).contains(each) ? 0 : 1)
+case "wake":
+    let cost = try WakeCost.run(echoes: 20_000)
+    print(
+        "\(fixed(cost.withRests, 1)) µs of processor an echo with a rest before it, \(fixed(cost.without, 1)) without: \(fixed(cost.withRests - cost.without, 1)) a rest"
+    )
 case let workload:
     print(
-        "there is no workload \(workload); there are: chat, connect (to the first echo), reconnect (on a network that lost packets before), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client, in a chat), bulk (as much as passes in 30 s), allocations (of an echo)"
+        "there is no workload \(workload); there are: chat, connect (to the first echo), reconnect (on a network that lost packets before), mixed (chat while images come down), blackout (of 8 s, in a chat and without anyone typing), image (200 KB to the client, in a chat), bulk (as much as passes in 30 s), allocations (of an echo), wake (what a rest costs)"
     )
     exit(2)
 }

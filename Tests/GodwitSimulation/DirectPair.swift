@@ -10,11 +10,12 @@ package final class DirectPair {
     private let endpoint: ServerEndpoint
     package var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     package private(set) var server: ServedConnection?
+    private var handle: ConnectionHandle?
     private var buffers = DatagramBuffers(count: 8)
 
-    package init() throws {
+    package init(server configuration: TransportConfiguration = .server) throws {
         endpoint = try ServerEndpoint(
-            configuration: .server, tls: SimulatedTLS.server(random: .seeded(1)), loopIndex: 0,
+            configuration: configuration, tls: SimulatedTLS.server(random: .seeded(1)), loopIndex: 0,
             limits: EndpointLimits(),
             random: .seeded(1))
         client = try Connection.client(
@@ -32,6 +33,7 @@ package final class DirectPair {
             isBusy = false
             while case .some(let datagram) = poll(client) {
                 if case .connection(let handle) = endpoint.receive(datagram, from: Self.clientAddress, now: now) {
+                    self.handle = handle
                     server = endpoint.connection(handle)
                 }
                 isBusy = true
@@ -50,7 +52,7 @@ package final class DirectPair {
                 if case .message = event { counts.back += 1 }
             }
         }
-        _ = server?.rest()
+        if let handle { _ = endpoint.rest(handle) }
         _ = client.pollTimeout()
         _ = server?.pollTimeout()
         return counts

@@ -139,7 +139,7 @@ final class SimulatedServer {
             endpoint.remove(carrier.handle)
             return true
         }
-        for carrier in carriers where carrier.served.rest() != nil {
+        for carrier in carriers where endpoint.rest(carrier.handle) != nil {
             narrator.say(now, "server carrier: rests")
             carrier.session?.rest()
         }

@@ -247,7 +247,11 @@ struct RestTests {
     func removed() throws {
         let pair = try pair()
         try exchange(pair, "message")
+        // Two that the server made, and the client's own.
+        #expect(pair.endpoint.knownIDCount == 3)
         #expect(fallsSilent(pair))
+        #expect(pair.endpoint.knownIDCount == 2)
+        try exchange(pair, "woken")
         pair.removeServer()
         #expect(pair.endpoint.knownIDCount == 0)
         #expect(pair.endpoint.connectionCount == 0)

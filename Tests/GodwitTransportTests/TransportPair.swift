@@ -167,7 +167,7 @@ final class TransportPair {
                 down.send(datagram, mark: server.transmitMark, now: now)
             }
         }
-        if serverRests, let figures = served?.rest() { restedFigures.append(figures) }
+        if serverRests, let handle, let figures = endpoint.rest(handle) { restedFigures.append(figures) }
     }
 
     /// The server's owner forgets the connection.

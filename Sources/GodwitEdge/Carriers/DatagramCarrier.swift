@@ -11,10 +11,10 @@ final class DatagramCarrier {
     var connection: Connection { served.connection }
     var binding = CarrierBinding.unopened
 
-    /// Where the connection's datagrams go, in the socket's own form; converted again only when the peer moves.
-    var destination: SocketAddress
-    /// `destination`, inline.
+    /// Where the connection's datagrams go.
     var remote: Address
+    /// The same in the socket's own form, nil until it is needed.
+    var destination: SocketAddress?
 
     var isEstablished = false
     /// In the list of carriers that this turn visits.

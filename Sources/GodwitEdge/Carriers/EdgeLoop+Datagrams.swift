@@ -90,19 +90,22 @@ extension EdgeLoop {
                 break
             }
             if remote != carrier.remote {
-                guard let destination = SocketAddress(remote, isIPv6: socket.isIPv6) else { continue }
                 carrier.remote = remote
-                carrier.destination = destination
+                carrier.destination = nil
             }
+            guard let destination = carrier.destination ?? SocketAddress(remote, isIPv6: socket.isIPv6) else {
+                continue
+            }
+            carrier.destination = destination
             metrics.datagramsSent.add()
             metrics.datagramBytesSent.add(datagram.readableBytes)
             let mark = connection.transmitMark
             if sendsBatches {
                 socket.join(
-                    datagram, to: carrier.destination, remote: carrier.remote, mark: mark,
+                    datagram, to: destination, remote: carrier.remote, mark: mark,
                     mayJoin: datagram.readableBytes <= connection.datagramLimit)
             } else {
-                socket.write(datagram, to: carrier.destination, mark: mark)
+                socket.write(datagram, to: destination, mark: mark)
             }
             datagramBuffers.keep(datagram)
         }
@@ -118,9 +121,10 @@ extension EdgeLoop {
 
     /// Gives back most of what a silent connection holds.
     func rest(_ carrier: DatagramCarrier) {
-        guard let figures = carrier.served.rest() else { return }
+        guard let figures = endpoint.rest(carrier.handle) else { return }
         restedTransports.add(figures)
-        if case .local(let bound) = carrier.binding { bound.session.rest() }
+        carrier.destination = nil
+        if case .local(let bound) = carrier.binding { bound.rest() }
     }
 
     /// The kernel takes datagrams again.

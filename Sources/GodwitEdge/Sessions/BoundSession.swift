@@ -49,6 +49,12 @@ final class BoundSession {
         TunnelTable.Backlog(messages: session.unacknowledgedCount, bytes: session.unacknowledgedBytes)
     }
 
+    /// Gives back what only traffic needs.
+    func rest() {
+        session.rest()
+        if underway.isEmpty { underway = [:] }
+    }
+
     /// As the core names it.
     var address: SessionAddress { SessionAddress(loop: id.loop, session: id.rawValue) }
 }
