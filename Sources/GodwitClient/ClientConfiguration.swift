@@ -12,7 +12,7 @@ public struct ClientConfiguration: Sendable {
     /// How long a request may take, over all carriers and retries.
     public var requestTimeout: TimeAmount = .seconds(40)
     /// How long datagram runs alone without an answer before stream joins the race (`auto`).
-    public var streamJoinDelay: TimeAmount = .milliseconds(200)
+    public var streamJoinDelay: TimeAmount = .milliseconds(250)
     /// How long one attempt may take: connecting, handshake and opening the session.
     public var attemptTimeout: TimeAmount = .seconds(12)
     /// Whether somebody is looking when the client starts; ``GodwitClient/setActivity(_:)`` tells of changes.

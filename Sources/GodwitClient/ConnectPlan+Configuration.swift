@@ -5,7 +5,7 @@ extension ConnectPlan {
     struct Configuration: Sendable {
         var preference: CarrierPreference = .auto
         /// How long datagram runs alone without an answer.
-        var streamJoinDelay: TimeAmount = .milliseconds(200)
+        var streamJoinDelay: TimeAmount = .milliseconds(250)
         /// The whole time for connecting, handshake and opening. A handshake on a 32 kbit/s link with loss takes 5 s.
         var attemptTimeout: TimeAmount = .seconds(12)
         /// An attempt that has heard nothing for this long gets company.

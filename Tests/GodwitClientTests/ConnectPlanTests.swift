@@ -40,12 +40,12 @@ struct ConnectPlanTests {
         #expect(world.started(.datagram).count == 1)
     }
 
-    @Test("datagram starts alone and stream joins after 200 ms without an answer")
+    @Test("datagram starts alone and stream joins after 250 ms without an answer")
     func staggeredRace() {
         var world = World()
         world.log += world.plan.start(now: world.now)
         #expect(world.started(.datagram).count == 1)
-        world.pass(.milliseconds(199))
+        world.pass(.milliseconds(249))
         #expect(world.started(.stream).isEmpty)
         world.pass(.milliseconds(1))
         #expect(world.started(.stream).count == 1)
@@ -53,7 +53,7 @@ struct ConnectPlanTests {
 
     @Test(
         "a datagram handshake that was answered has twice as long again before stream joins",
-        arguments: [(50, 200), (180, 360), (199, 398)])
+        arguments: [(50, 250), (180, 360), (199, 398)])
     func answeredHandshake(answer: Int64, patience: Int64) throws {
         var world = World()
         world.log += world.plan.start(now: world.now)
