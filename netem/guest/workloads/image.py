@@ -1,5 +1,6 @@
-"""A large body to the server and back."""
+"""A large body to the server and back; if it is wanted, in a chat."""
 
+import asyncio
 import time
 
 
@@ -13,6 +14,10 @@ async def work(cell):
         found += [None] * count
         cell.figures |= {"sent": count, "delivered": 0}
         return
+    cell.step("the chat before")
+    for _ in range(get("messages_before")):
+        await cell.client.call("exchange", bytes=200, timeout_ms=get("limit_ms"))
+        await asyncio.sleep(0.25)
     await cell.begin_counting()
     end = time.monotonic() + get("budget_s")
     for number in range(count):
