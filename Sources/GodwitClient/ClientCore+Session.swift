@@ -62,6 +62,8 @@ extension ClientCore {
         state = resumption == .new ? .connected : .resumed
         let connectingSince = plan.outageSince
         perform(plan.opened(attached, now: now))
+        // A stream's tickets come before it opens.
+        if memory.datagramIsUnheard != plan.datagramIsUnheard { saveServer() }
         emit(.opened(SessionStart(resumption)))
         var opened = status()
         opened.start = SessionStart(resumption)

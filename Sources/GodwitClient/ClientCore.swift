@@ -94,6 +94,13 @@ final class ClientCore {
         pump()
     }
 
+    /// What was learned of the server and of the way to it outlives the process.
+    func saveServer() {
+        memory.datagramIsUnheard = plan.datagramIsUnheard
+        saved.server = memory.saved
+        emit(.save(saved))
+    }
+
     /// The next connection begins as the first one did.
     private func forgetServer() {
         memory = ServerMemory()
@@ -313,9 +320,7 @@ extension ClientCore: CarrierOwner {
     func carrier(_ id: AttemptID, received ticket: ResumptionTicket) {
         memory.keep(ticket, wallMilliseconds: WallClock.milliseconds())
         if let path = carriers[id]?.pathMemory { memory.keep(path) }
-        memory.datagramIsUnheard = plan.datagramIsUnheard
-        saved.server = memory.saved
-        emit(.save(saved))
+        saveServer()
     }
 
     func carrierEstablished(_ id: AttemptID) {
