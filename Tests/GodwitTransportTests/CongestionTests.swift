@@ -115,8 +115,8 @@ struct CongestionTests {
         var link = Bottleneck(
             BBRController(maximumDatagramBytes: datagram), rate: 125_000, roundTrip: .milliseconds(180), seed: seed)
         link.jitter = .milliseconds(120)
-        link.run(for: .seconds(3))
-        #expect(Double(link.delivered) > 0.8 * 3 * 125_000, "\(link.delivered) bytes")
+        link.run(for: .seconds(30))
+        #expect(Double(link.delivered) > 0.8 * 30 * 125_000, "\(link.delivered) bytes")
         #expect(link.longestQueue < 0.5, "\(link.longestQueue) s")
     }
 
@@ -137,6 +137,32 @@ struct CongestionTests {
                     inFlight: 0, loss: 0, now: now))
         }
         #expect(controller.phase == .startup)
+    }
+
+    @Test("a minimum that grows old while startup fills the queue is not replaced from the queue")
+    func oldMinimumInStartup() throws {
+        var controller = BBRController(maximumDatagramBytes: datagram)
+        var meter = DeliveryRate()
+        func acknowledge(after seconds: Int64, roundTrip: TimeAmount, inFlight: Int) {
+            let now = start + .seconds(seconds)
+            let mark = meter.mark(inFlight: 0, now: now - roundTrip)
+            let rate = meter.acknowledged(
+                bytes: 100, mark, sentAt: now - roundTrip, minimumRTT: .milliseconds(100), now: now)
+            controller.acknowledged(
+                Acknowledgement(
+                    bytes: 100, sentAt: now - roundTrip, wasLimited: true, rate: rate, roundTrip: roundTrip,
+                    inFlight: inFlight, loss: 0, now: now))
+        }
+        for second in 0..<3 as Range<Int64> { acknowledge(after: second, roundTrip: .milliseconds(100), inFlight: 0) }
+        // The first window in a typical round trip.
+        let pace = try #require(controller.pacingRate)
+        #expect(pace == Double(BBRController.initialWindow * datagram) / 0.1)
+        acknowledge(after: 13, roundTrip: .seconds(2), inFlight: 12 * datagram)
+        #expect(controller.phase == .startup)
+        #expect(controller.pacingRate == pace)
+        // With as little on its way as a chat has, there is no queue of ours, and the path has changed.
+        acknowledge(after: 14, roundTrip: .milliseconds(200), inFlight: datagram)
+        #expect(controller.pacingRate == pace / 2)
     }
 
     @Test("the shortest round trip may be luck; the lowest average is what a packet may expect")
@@ -257,7 +283,10 @@ struct CongestionTests {
             let next = try #require(pacer.deadline(rate: rate))
             pacer.refill(now: next, rate: rate)
             #expect(pacer.isOpen)
-            pacer.sent(bytes: 4 * datagram)
+            // 2 ms' worth: two packets of the fast one, for the slow one the first byte opens it.
+            pacer.sent(bytes: datagram)
+            #expect(pacer.isOpen == (rate == 1e6))
+            pacer.sent(bytes: 3 * datagram)
             let wait = try #require(pacer.deadline(rate: rate)) - next
             #expect(abs(Double(wait.nanoseconds) / 1e9 * rate - 4000) < 20)
         }

@@ -243,6 +243,30 @@ struct RestTests {
         #expect(fallsSilent(pair))
     }
 
+    @Test("a copy of the first flight that comes after a rest is another's beginning, and harms nothing")
+    func lateFirstFlight() throws {
+        let pair = try TransportPair()
+        pair.serverRests = true
+        var first: ByteBuffer?
+        pair.onClientDatagram = { if first == nil { first = $0 } }
+        try exchange(pair, "message")
+        #expect(fallsSilent(pair))
+        let copy = try #require(first)
+        guard case .connection(let other) = pair.endpoint.receive(copy, from: pair.clientAddress, now: pair.now) else {
+            Issue.record("the copy was dropped")
+            return
+        }
+        #expect(other != pair.handle)
+        #expect(pair.endpoint.halfOpenCount == 1)
+        try exchange(pair, "woken")
+        // Its chosen ID is the new one's now.
+        pair.removeServer()
+        #expect(pair.endpoint.knownIDCount == 2)
+        pair.endpoint.remove(other)
+        #expect(pair.endpoint.knownIDCount == 0)
+        #expect(pair.endpoint.halfOpenCount == 0)
+    }
+
     @Test("the endpoint forgets one that rests with all its IDs")
     func removed() throws {
         let pair = try pair()
