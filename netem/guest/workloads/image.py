@@ -16,7 +16,9 @@ async def work(cell):
         return
     cell.step("the chat before")
     for _ in range(get("messages_before")):
-        await cell.client.call("exchange", bytes=200, timeout_ms=get("limit_ms"))
+        answer = await cell.client.call("exchange", bytes=200, timeout_ms=get("limit_ms"))
+        if not answer["ok"]:
+            cell.failed("exchange", answer)
         await asyncio.sleep(0.25)
     await cell.begin_counting()
     end = time.monotonic() + get("budget_s")
