@@ -4,9 +4,9 @@ import NIOCore
 /// instead of losses. So radio loss does not slow it down.
 ///
 /// Three things are its own. Packets that the path will lose are sent on top: the bottleneck's rate is measured behind the loss, so at
-/// 40 % a sender at that rate would measure less each time. Startup ends as well when round trips say that a queue builds: on a
-/// 32 kbit/s link three rounds without growth would be a queue of seconds. And where delays scatter, the path holds as much as a typical
-/// round trip tells, not the shortest.
+/// 40 % a sender at that rate would measure less each time. What overflows a queue is not among them, or who shares it would starve.
+/// Startup ends as well when round trips say that a queue builds: on a 32 kbit/s link three rounds without growth would be a queue of
+/// seconds. And where delays scatter, the path holds as much as a typical round trip tells, not the shortest.
 struct BBRController: CongestionController {
     enum Phase { case startup, drain, probeBandwidth, probeRTT }
 
@@ -30,7 +30,7 @@ struct BBRController: CongestionController {
     /// In datagrams. RFC 6928's ten are three seconds of a 32 kbit/s link, the most that a user may be made to wait.
     static let initialWindow = 10
     static let minimumWindow = 4
-    /// Of the loss so much is made up for. Less than all: loss that we cause ourselves by sending too fast then dies out.
+    /// Of the loss so much is made up for. Less than all: what of it we cause ourselves by sending too fast then dies out.
     static let lossCompensation = 0.9
     static let maximumLossCompensated = 0.5
     /// Bounds the memory of unacknowledged packets; 16 MiB fill 1 Gbit/s at 130 ms.
@@ -47,7 +47,9 @@ struct BBRController: CongestionController {
     private var round = 0
     private var roundEnd = 0
     private var window: Int
-    private var loss = 0.0
+    /// By our own count, and as the peer reports it: neither alone is to be trusted.
+    private var loss: UnqueuedLoss
+    private var reportedLoss = 0.0
     /// A router's mark allows no more.
     private var ceiling: Int?
     private var markedAt: NIODeadline?
@@ -66,6 +68,7 @@ struct BBRController: CongestionController {
     init(maximumDatagramBytes: Int) {
         datagram = maximumDatagramBytes
         window = Self.initialWindow * maximumDatagramBytes
+        loss = UnqueuedLoss(maximumDatagramBytes: maximumDatagramBytes)
     }
 
     /// Bytes a second that the path delivers, 0 before the first measurement.
@@ -81,7 +84,7 @@ struct BBRController: CongestionController {
     }
 
     private var compensation: Double {
-        1 / (1 - Self.lossCompensation * min(loss, Self.maximumLossCompensated))
+        1 / (1 - Self.lossCompensation * min(loss.share, reportedLoss, Self.maximumLossCompensated))
     }
 
     var pacingRate: Double? {
@@ -117,7 +120,6 @@ struct BBRController: CongestionController {
     // MARK: Acknowledgements
 
     mutating func acknowledged(_ news: Acknowledgement) {
-        loss = news.loss
         var isNewRound = false
         if let sample = news.rate {
             if sample.deliveredBefore >= roundEnd {
@@ -130,6 +132,8 @@ struct BBRController: CongestionController {
             }
         }
         if let sample = news.roundTrip { measure(sample, news) }
+        reportedLoss = news.loss
+        loss.acknowledged(bytes: news.bytes, roundTrip)
         if isNewRound { raiseCeiling() }
         if isNewRound { endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true) }
         advance(news)
@@ -225,8 +229,8 @@ struct BBRController: CongestionController {
 
     // MARK: Other events
 
-    /// Losses say nothing here: what they cost shows in the rate.
-    mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) {}
+    /// Losses slow nothing down: what they cost shows in the rate.
+    mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) { loss.lost(bytes: bytes) }
 
     /// Unlike a loss, a mark is always a queue.
     mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
@@ -261,7 +265,7 @@ struct BBRController: CongestionController {
 
     var resting: Resting {
         Resting(
-            bandwidth: bandwidth.value, roundTrip: roundTrip, window: window, loss: loss,
+            bandwidth: bandwidth.value, roundTrip: roundTrip, window: window, loss: loss.share,
             ceiling: ceiling, fullBandwidth: fullBandwidth,
             roundsWithoutGrowth: UInt8(clamping: roundsWithoutGrowth), isFilled: isFilled)
     }
@@ -270,7 +274,7 @@ struct BBRController: CongestionController {
         if resting.bandwidth > 0 { bandwidth.update(resting.bandwidth, round: round) }
         roundTrip = resting.roundTrip
         window = resting.window
-        loss = resting.loss
+        loss.resume(share: resting.loss)
         ceiling = resting.ceiling
         fullBandwidth = resting.fullBandwidth
         roundsWithoutGrowth = Int(resting.roundsWithoutGrowth)

@@ -8,6 +8,8 @@ struct UnqueuedRoundTrip {
     static let firstSamples: Int64 = 3
     /// Later each sample counts an eighth, as in RFC 9002 §5.3.
     static let averagedSamples: Int64 = 8
+    /// A queue makes the average longer by half; scatter alone hardly does.
+    static let queuedFactor = 1.5
     /// What is older is measured anew.
     static let memory = TimeAmount.seconds(10)
 
@@ -35,6 +37,15 @@ struct UnqueuedRoundTrip {
         guard let shortest, let typical else { return nil }
         let scatter = typical.nanoseconds - shortest.nanoseconds
         return .nanoseconds(Int64(gain * Double(shortest.nanoseconds)) - scatter)
+    }
+
+    /// A queue stands in the path now.
+    var isQueued: Bool { isQueue(.nanoseconds(average)) }
+
+    /// An average so far above the lowest has a queue in it.
+    func isQueue(_ average: TimeAmount) -> Bool {
+        guard let typical else { return false }
+        return Double(average.nanoseconds) > Self.queuedFactor * Double(typical.nanoseconds)
     }
 
     /// Nothing as short as the shortest was seen for long: the path may have changed.

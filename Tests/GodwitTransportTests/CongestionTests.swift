@@ -4,108 +4,21 @@ import Testing
 
 @testable import GodwitTransport
 
-private let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
-private let datagram = 1000
-
-/// A bottleneck with a queue in front of it, and a sender of bulk that only the controller holds back: packets of 1,000 bytes, each
-/// acknowledged.
-private struct Bottleneck<Controller: CongestionController> {
-    var controller: Controller
-    /// Bytes a second.
-    let rate: Double
-    let roundTrip: TimeAmount
-    /// Lost before the queue, as on a radio link.
-    var loss = 0.0
-    /// Of the delay, each packet's own: up to so much more or less, so that packets overtake each other.
-    var jitter = TimeAmount.nanoseconds(0)
-    /// In packets; what comes on top is lost.
-    var queueLimit = 10_000
-    let random: RandomSource
-
-    private(set) var delivered = 0
-    private(set) var overflowed = 0
-    /// In seconds.
-    private(set) var longestQueue = 0.0
-    private var meter = DeliveryRate()
-    private var pacer = Pacer(maximumDatagramBytes: datagram)
-    private var inFlight = 0
-    private var busyUntil = start
-    private var flights: [(arrival: NIODeadline, sent: NIODeadline, mark: DeliveryRate.Mark, isLost: Bool)] = []
-
-    init(_ controller: Controller, rate: Double, roundTrip: TimeAmount, seed: UInt64 = 7) {
-        random = .seeded(seed)
-        self.controller = controller
-        self.rate = rate
-        self.roundTrip = roundTrip
-    }
-
-    mutating func run(for duration: TimeAmount) {
-        var now = start
-        let step = TimeAmount.microseconds(500)
-        var next = 0
-        while now < start + duration {
-            while next < flights.count, flights[next].arrival <= now {
-                let flight = flights[next]
-                next += 1
-                inFlight -= datagram
-                if flight.isLost {
-                    controller.lost(bytes: datagram, latestSent: flight.sent, now: now)
-                    continue
-                }
-                delivered += datagram
-                let sample = meter.acknowledged(
-                    bytes: datagram, flight.mark, sentAt: flight.sent, minimumRTT: roundTrip, now: now)
-                controller.acknowledged(
-                    Acknowledgement(
-                        bytes: datagram, sentAt: flight.sent, wasLimited: true, rate: sample,
-                        roundTrip: now - flight.sent,
-                        inFlight: inFlight, loss: loss, now: now))
-            }
-            if next > 1000 {
-                flights.removeFirst(next)
-                next = 0
-            }
-            send(now: now)
-            now = now + step
-        }
-    }
-
-    private mutating func send(now: NIODeadline) {
-        let pacing = controller.pacingRate ?? 1.25e9 * Double(controller.windowBytes) / Double(roundTrip.nanoseconds)
-        pacer.refill(now: now, rate: pacing)
-        while inFlight < controller.windowBytes, pacer.isOpen {
-            let mark = meter.mark(inFlight: inFlight, now: now)
-            inFlight += datagram
-            pacer.sent(bytes: datagram)
-            let queue = Double((max(busyUntil, now) - now).nanoseconds) / 1e9
-            var isLost = random.uniform() < loss
-            if !isLost, queue * rate / Double(datagram) >= Double(queueLimit) {
-                isLost = true
-                overflowed += 1
-            }
-            if !isLost {
-                longestQueue = max(longestQueue, queue)
-                busyUntil = max(busyUntil, now) + .nanoseconds(Int64(Double(datagram) * 1e9 / rate))
-            }
-            let scatter = Double(jitter.nanoseconds) * (random.uniform() + random.uniform() - 1)
-            let arrival = max(busyUntil, now) + roundTrip + .nanoseconds(Int64(scatter))
-            let place = flights.lastIndex { $0.arrival <= arrival }.map { $0 + 1 } ?? 0
-            flights.insert((arrival, now, mark, isLost), at: place)
-        }
-    }
-}
+private let start = Bottleneck.start
+private let datagram = Bottleneck.datagram
 
 @Suite("Congestion control")
 struct CongestionTests {
     @Test("BBR fills a link at any loss up to 40 %, with a short queue", arguments: [0, 0.01, 0.2, 0.4])
-    func bbrUnderLoss(loss: Double) {
+    func bbrUnderLoss(loss: Double) throws {
         var link = Bottleneck(
             BBRController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(150))
         link.loss = loss
         link.run(for: .seconds(20))
         #expect(Double(link.delivered) > 0.85 * 20 * 250_000, "\(link.delivered) bytes")
         #expect(link.longestQueue < 0.4, "\(link.longestQueue) s")
-        #expect(abs(link.controller.bandwidthEstimate - 250_000) < 60_000)
+        let controller = try #require(link.senders[0].controller as? BBRController)
+        #expect(abs(controller.bandwidthEstimate - 250_000) < 60_000)
     }
 
     @Test(
@@ -186,6 +99,36 @@ struct CongestionTests {
         #expect(roundTrip.isOld(now: start + .seconds(11)))
     }
 
+    @Test("losses count as the path's own only while no queue stands in it, and not what was learned behind one")
+    func unqueuedLoss() {
+        var roundTrip = UnqueuedRoundTrip()
+        var loss = UnqueuedLoss(maximumDatagramBytes: datagram)
+        func pass(_ packets: Int, milliseconds: Int64, lossEach: Int? = nil) {
+            for packet in 1...packets {
+                roundTrip.add(.milliseconds(milliseconds), now: start)
+                loss.acknowledged(bytes: datagram, roundTrip)
+                if let lossEach, packet.isMultiple(of: lossEach) { loss.lost(bytes: datagram) }
+            }
+        }
+        pass(400, milliseconds: 400, lossEach: 4)
+        #expect(abs(loss.share - 0.2) < 0.02)
+        // It was a neighbour's queue.
+        pass(64, milliseconds: 200)
+        #expect(loss.share == 0)
+        pass(400, milliseconds: 220, lossEach: 9)
+        #expect(abs(loss.share - 0.1) < 0.02)
+        let known = loss.share
+        pass(400, milliseconds: 500, lossEach: 2)
+        #expect(abs(loss.share - known) < 0.02)
+        pass(400, milliseconds: 220)
+        #expect(loss.share < 0.02)
+        // Half of what it looks back on.
+        loss.resume(share: 0.3)
+        #expect(abs(loss.share - 0.3) < 0.001)
+        pass(64, milliseconds: 220)
+        #expect(loss.share > 0.1 && loss.share < 0.2)
+    }
+
     @Test("BBR leaves a 32 kbit/s link with a queue of no more than its first window")
     func bbrOnSlowLink() {
         var link = Bottleneck(BBRController(maximumDatagramBytes: datagram), rate: 4000, roundTrip: .milliseconds(600))
@@ -201,7 +144,6 @@ struct CongestionTests {
         var link = Bottleneck(
             BBRController(maximumDatagramBytes: datagram), rate: 250_000, roundTrip: .milliseconds(100))
         link.queueLimit = 10
-        link.loss = 0
         link.run(for: .seconds(20))
         #expect(link.overflowed * datagram < link.delivered / 5, "\(link.overflowed) packets")
         #expect(Double(link.delivered) > 0.7 * 20 * 250_000)
