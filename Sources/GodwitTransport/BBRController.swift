@@ -36,8 +36,8 @@ struct BBRController: CongestionController {
     /// Bounds the memory of unacknowledged packets; 16 MiB fill 1 Gbit/s at 130 ms.
     static let maximumWindowBytes = 16 << 20
 
-    /// What a router's mark leaves of the bytes in flight (RFC 8511), once a round, and how much of it each round without one gives back.
-    static let reductionByMark = 0.85
+    /// What a router's mark or an overflow leaves of the bytes in flight (RFC 8511), once a round, and how much of it each round gives back.
+    static let reduction = 0.85
     static let recoveryByRound = 1.0 / 16
 
     private(set) var phase = Phase.startup
@@ -50,9 +50,10 @@ struct BBRController: CongestionController {
     /// By our own count, and as the peer reports it: neither alone is to be trusted.
     private var loss: UnqueuedLoss
     private var reportedLoss = 0.0
-    /// A router's mark allows no more.
+    private var roundLosses = RoundLosses()
+    /// A router's mark, or a queue that overflowed, allows no more.
     private var ceiling: Int?
-    private var markedAt: NIODeadline?
+    private var reducedAt: NIODeadline?
     // Startup.
     private var fullBandwidth = 0.0
     private var roundsWithoutGrowth = 0
@@ -134,8 +135,12 @@ struct BBRController: CongestionController {
         if let sample = news.roundTrip { measure(sample, news) }
         reportedLoss = news.loss
         loss.acknowledged(bytes: news.bytes, roundTrip)
-        if isNewRound { raiseCeiling() }
-        if isNewRound { endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true) }
+        roundLosses.acknowledged(bytes: news.bytes)
+        if isNewRound {
+            raiseCeiling()
+            heedOverflow(news)
+            endRound(isLimitedByApplication: news.rate?.isApplicationLimited ?? true)
+        }
         advance(news)
         updateWindow(news)
     }
@@ -159,6 +164,7 @@ struct BBRController: CongestionController {
         defer {
             roundShortest = nil
             roundSamples = 0
+            roundLosses = RoundLosses()
         }
         guard !isFilled, !isLimitedByApplication else { return }
         if let roundShortest, let typical = roundTrip.typical, roundSamples >= Self.startupDelaySamples,
@@ -229,16 +235,33 @@ struct BBRController: CongestionController {
 
     // MARK: Other events
 
-    /// Losses slow nothing down: what they cost shows in the rate.
-    mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) { loss.lost(bytes: bytes) }
+    /// Of the path's own losses nothing slows down: what they cost shows in the rate.
+    mutating func lost(bytes: Int, latestSent: NIODeadline, now: NIODeadline) {
+        loss.lost(bytes: bytes)
+        roundLosses.lost(bytes: bytes, latestSent: latestSent)
+    }
+
+    /// Who shares the queue feels its overflow, too, and most take it for a sign to slow down.
+    private mutating func heedOverflow(_ news: Acknowledgement) {
+        // A chat fills no queue.
+        guard isFilled, news.rate?.isApplicationLimited == false, roundTrip.isQueued,
+            roundLosses.exceed(own: loss.share, datagram: datagram)
+        else { return }
+        reduce(sentAt: roundLosses.latestSent, inFlight: news.inFlight, now: news.now)
+    }
 
     /// Unlike a loss, a mark is always a queue.
     mutating func experienced(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
         isFilled = true
-        if let markedAt, sentAt <= markedAt { return }
-        markedAt = now
+        reduce(sentAt: sentAt, inFlight: inFlight, now: now)
+    }
+
+    /// Once for all packets that are on their way.
+    private mutating func reduce(sentAt: NIODeadline, inFlight: Int, now: NIODeadline) {
+        if let reducedAt, sentAt <= reducedAt { return }
+        reducedAt = now
         let present = min(windowBytes, max(inFlight, bytesOnPath(gain: 1)))
-        ceiling = max(Int(Double(present) * Self.reductionByMark), Self.minimumWindow * datagram)
+        ceiling = max(Int(Double(present) * Self.reduction), Self.minimumWindow * datagram)
     }
 
     private mutating func raiseCeiling() {

@@ -129,6 +129,23 @@ struct CongestionTests {
         #expect(loss.share > 0.1 && loss.share < 0.2)
     }
 
+    @Test("a round's losses exceed the path's own by more than chance would")
+    func roundLosses() {
+        func exceed(lost: Int, of sent: Int, own: Double) -> Bool {
+            var round = RoundLosses()
+            round.acknowledged(bytes: (sent - lost) * datagram)
+            for packet in 0..<lost { round.lost(bytes: datagram, latestSent: start + .seconds(Int64(packet))) }
+            #expect(lost == 0 || round.latestSent == start + .seconds(Int64(lost - 1)))
+            return round.exceed(own: own, datagram: datagram)
+        }
+        #expect(!exceed(lost: 0, of: 0, own: 0))
+        #expect(!exceed(lost: 2, of: 100, own: 0))
+        #expect(exceed(lost: 3, of: 100, own: 0))
+        // A fifth, and three times 4 packets more.
+        #expect(!exceed(lost: 32, of: 100, own: 0.2))
+        #expect(exceed(lost: 33, of: 100, own: 0.2))
+    }
+
     @Test("BBR leaves a 32 kbit/s link with a queue of no more than its first window")
     func bbrOnSlowLink() {
         var link = Bottleneck(BBRController(maximumDatagramBytes: datagram), rate: 4000, roundTrip: .milliseconds(600))
