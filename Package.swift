@@ -58,6 +58,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
         // A header of processor instructions; links nothing.
         .systemLibrary(name: "CInstructions"),
+        // Headers of the C library that Swift's own module of it does not hold.
+        .systemLibrary(name: "CMalloc"),
 
         // Pure: bytes and a time in, actions out.
         .target(name: "GodwitWire", dependencies: [nioCore], swiftSettings: strict),
@@ -98,8 +100,8 @@ let package = Package(
         .target(
             name: "GodwitEdge",
             dependencies: [
-                "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "IMService", "Spelling", nioCore,
-                nioPosix, heap, logging,
+                "CMalloc", "GodwitTransport", "GodwitSession", "GodwitTunnel", "GodwitMetrics", "IMService", "Spelling",
+                nioCore, nioPosix, heap, logging,
                 lifecycle, hummingbird, hummingbirdCore, httpTypes, yams,
             ], swiftSettings: strict),
         .target(
@@ -120,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "godwit",
             dependencies: [
-                "Bitcask", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "IMService", "ShardedStore",
+                "Bitcask", "CMalloc", "GodwitEdge", "GodwitClient", "GodwitLab", "IMClient", "IMService",
+                "ShardedStore",
                 "StoreBench",
                 arguments, unixSignals, histogram, subprocess, system,
             ], swiftSettings: strict),

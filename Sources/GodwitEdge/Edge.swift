@@ -25,7 +25,7 @@ package final class Edge: Service {
     private let group: MultiThreadedEventLoopGroup
     private let listener: any Channel
     private let shutdownTimeout: TimeAmount
-    private let logger: Logger
+    let logger: Logger
 
     /// Opens the store, binds the ports and serves. Throws `EdgeError` or `IMServiceError`, and then has left nothing open.
     ///
@@ -98,6 +98,7 @@ package final class Edge: Service {
 
     /// Serves until graceful shutdown or cancellation, then stops.
     package func run() async throws {
+        async let _ = keepGivingBackMemory()
         try? await gracefulShutdown()
         await stop()
     }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CMalloc
 import Foundation
+import GodwitEdge
 import NIOCore
 import NIOPosix
 
@@ -11,8 +13,8 @@ struct BenchIdleCommand: AsyncParsableCommand {
         discussion: """
             Clients connect over loopback and vanish without a word, some hundred at a time, so that the edge keeps their connections and \
             the clients' own memory is used again. The growth of this process's heap and of its anonymous resident memory is divided by the \
-            connections. What is resident varies by what handshakes have left between the connections, which the next ones use, so the \
-            connections should be many times a batch.
+            connections. What handshakes have left between the connections is given back to the system as an edge does when a storm of \
+            clients is over; what is left of it still varies, so the connections should be many times a batch.
             """)
 
     @Option(help: "Connections that the edge is to keep.")
@@ -35,6 +37,7 @@ struct BenchIdleCommand: AsyncParsableCommand {
         let edge = try await EchoEdge.start(loops: 1, idle: .hours(1))
         // What the first clients bring up once and for all is not the connections'.
         try await connect(batch, to: edge, on: clients)
+        Edge.giveBackMemory()
         let before = try ProcessMemory.now()
         var count = 0
         while count < connections {
@@ -43,9 +46,13 @@ struct BenchIdleCommand: AsyncParsableCommand {
             count += share
         }
         let after = try ProcessMemory.now()
+        let giving = ContinuousClock().measure { Edge.giveBackMemory() }
+        let settled = try ProcessMemory.now()
         print(
             "\(count) idle connections with their sessions, bytes each: \((after.heap - before.heap) / count) allocated, "
-                + "\((after.anonymous - before.anonymous) / count) resident")
+                + "\((settled.anonymous - before.anonymous) / count) resident, "
+                + "\((after.anonymous - before.anonymous) / count) before free memory was given back, "
+                + "which took \(giving / .milliseconds(1)) ms")
         await edge.stop()
         try await clients.shutdownGracefully()
     }
@@ -83,16 +90,12 @@ private struct ProcessMemory {
         throw BenchError.noMemoryFigure
     }
 
-    private typealias MallocInfo = @convention(c) (CInt, UnsafeMutablePointer<FILE>) -> CInt
-
-    /// What glibc's allocator has of the kernel, less what it has free (`malloc_info(3)`, which Swift's Glibc module leaves out).
+    /// What glibc's allocator has of the kernel, less what it has free (`malloc_info(3)`).
     private static func heapBytes() throws -> Int {
-        guard let symbol = dlsym(nil, "malloc_info") else { throw BenchError.noHeapFigure }
-        let mallocInfo = unsafeBitCast(symbol, to: MallocInfo.self)
         var text: UnsafeMutablePointer<CChar>?
         var length = 0
         guard let stream = open_memstream(&text, &length) else { throw BenchError.noHeapFigure }
-        let result = mallocInfo(0, stream)
+        let result = malloc_info(0, stream)
         fclose(stream)
         defer { free(text) }
         guard result == 0, let text else { throw BenchError.noHeapFigure }
